@@ -1,0 +1,109 @@
+//! Which requests are claimed, decided on the head.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::mock::Claim;
+use crate::provider::{Provider, Room};
+use crate::request::Head;
+
+/// What becomes of a request to a provider's host that no endpoint here answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unmatched {
+    /// It goes to the inner service, and so perhaps to the provider.
+    Forward,
+    /// It is refused, with an error that says what was asked and what to do. The default.
+    #[default]
+    Refuse,
+}
+
+/// Which API keys are claimed; the others go to the inner service.
+///
+/// ```
+/// use tower_mock_llm::{ApiKeys, MockLlmLayer};
+///
+/// let layer = MockLlmLayer::new().api_keys(ApiKeys::prefix("sk-test-"));
+/// # let _ = layer;
+/// ```
+#[derive(Clone)]
+pub struct ApiKeys(Arc<dyn Fn(Option<&str>) -> bool + Send + Sync>);
+
+impl ApiKeys {
+    /// Keys that begin so. A request without a key is not claimed.
+    #[must_use]
+    pub fn prefix(prefix: impl Into<String>) -> Self {
+        let prefix = prefix.into();
+        Self::predicate(move |key| key.is_some_and(|key| key.starts_with(&prefix)))
+    }
+
+    /// Keys that `predicate` says yes to; it is given `None` for a request without a key.
+    #[must_use]
+    pub fn predicate(predicate: impl Fn(Option<&str>) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(predicate))
+    }
+}
+
+impl fmt::Debug for ApiKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKeys(..)")
+    }
+}
+
+/// Who is answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Claims {
+    pub(crate) rooms: Vec<Room>,
+    pub(crate) providers: Option<Vec<Provider>>,
+    pub(crate) keys: Option<ApiKeys>,
+    /// Only these hosts.
+    pub(crate) hosts: Option<Vec<String>>,
+    /// Hosts that are claimed by path, beside this machine.
+    pub(crate) local: Vec<String>,
+    /// Every host is claimed by path: a server stands for all of them.
+    pub(crate) everywhere: bool,
+    pub(crate) unmatched: Unmatched,
+}
+
+impl Claims {
+    pub(crate) fn claim(&self, head: &Head<'_>) -> Claim {
+        let host = head.host.unwrap_or_default();
+        let owner = self.rooms.iter().find(|room| room.owns(host));
+        if owner.is_none() && !self.by_path(head) || !self.is_wanted(head) {
+            return Claim::Forward;
+        }
+        let rooms = owner.map_or(self.rooms.as_slice(), std::slice::from_ref);
+        for room in rooms.iter().filter(|room| self.serves(room)) {
+            if let Some(call) = room.recognize(head) {
+                return Claim::Answer(Arc::clone(room), call);
+            }
+        }
+        match (owner, self.unmatched) {
+            (Some(room), Unmatched::Refuse) if self.serves(room) => Claim::Refuse(Arc::clone(room)),
+            _ => Claim::Forward,
+        }
+    }
+
+    /// Whether a host that is no provider's is claimed by path.
+    pub(crate) fn by_path(&self, head: &Head<'_>) -> bool {
+        self.everywhere
+            || head.is_local()
+            || head
+                .host
+                .is_some_and(|host| self.local.iter().any(|l| l.eq_ignore_ascii_case(host)))
+    }
+
+    fn is_wanted(&self, head: &Head<'_>) -> bool {
+        let host = || head.host.unwrap_or_default();
+        self.hosts
+            .as_ref()
+            .is_none_or(|all| all.iter().any(|h| h.eq_ignore_ascii_case(host())))
+            && self.keys.as_ref().is_none_or(|keys| keys.0(head.api_key()))
+    }
+
+    fn serves(&self, room: &Room) -> bool {
+        self.providers
+            .as_ref()
+            .is_none_or(|providers| providers.contains(&room.provider()))
+    }
+}

@@ -1,0 +1,78 @@
+//! The crate's own errors.
+
+use std::fmt;
+
+/// Anything that can be an error, boxed.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What can go wrong with the mock itself: not the errors that it plays.
+pub struct Error(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    /// A setting that was read from outside makes no sense.
+    Config(String),
+    /// The server could not be started.
+    #[cfg_attr(
+        not(feature = "server"),
+        expect(dead_code, reason = "only servers bind")
+    )]
+    Io(String, std::io::Error),
+    /// Expectations were not met.
+    Unmet(String),
+}
+
+impl Error {
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self(Kind::Config(message.into()))
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn io(doing: impl Into<String>, error: std::io::Error) -> Self {
+        Self(Kind::Io(doing.into(), error))
+    }
+
+    pub(crate) fn unmet(message: String) -> Self {
+        Self(Kind::Unmet(message))
+    }
+
+    /// Whether a setting from outside (an environment variable) makes no sense.
+    pub fn is_config(&self) -> bool {
+        matches!(self.0, Kind::Config(_))
+    }
+
+    /// Whether the operating system refused something (a port, a thread).
+    pub fn is_io(&self) -> bool {
+        matches!(self.0, Kind::Io(..))
+    }
+
+    /// Whether an expectation was not met.
+    pub fn is_unmet(&self) -> bool {
+        matches!(self.0, Kind::Unmet(_))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Config(message) | Kind::Unmet(message) => f.write_str(message),
+            Kind::Io(doing, error) => write!(f, "cannot {doing}: {error}"),
+        }
+    }
+}
+
+/// As [`Display`](fmt::Display): it is what `unwrap` prints.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            Kind::Io(_, error) => Some(error),
+            Kind::Config(_) | Kind::Unmet(_) => None,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The future of a response: forwarded, or answered.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use http::Response;
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use crate::body::MockBody;
+use crate::error::BoxError;
+use crate::mock::{Claim, Mock, Reaction, Unread};
+use crate::pace::Timer;
+use crate::play::Playback;
+use crate::request::RequestHead;
+
+pin_project! {
+    /// The future of [`MockLlm`](crate::MockLlm): the inner service's, or an answer being made.
+    pub struct ResponseFuture<F, B> {
+        #[pin]
+        state: State<F, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<F, B> {
+        Answer { #[pin] answering: Answering<B> },
+        Forward { #[pin] future: F },
+    }
+}
+
+impl<F, B> ResponseFuture<F, B> {
+    pub(crate) fn answer(answering: Answering<B>) -> Self {
+        Self {
+            state: State::Answer { answering },
+        }
+    }
+
+    pub(crate) fn forward(future: F) -> Self {
+        Self {
+            state: State::Forward { future },
+        }
+    }
+}
+
+impl<F, B> std::fmt::Debug for ResponseFuture<F, B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, B, ResB, E> Future for ResponseFuture<F, B>
+where
+    F: Future<Output = Result<Response<ResB>, E>>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    type Output = Result<Response<MockBody<ResB>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProj::Answer { answering } => {
+                Poll::Ready(Ok(ready!(answering.poll(cx)).map(MockBody::mock)))
+            }
+            StateProj::Forward { future } => {
+                Poll::Ready(Ok(ready!(future.poll(cx))?.map(MockBody::inner)))
+            }
+        }
+    }
+}
+
+pin_project! {
+    /// Reads a claimed request's body, walks the line, waits until the head is due.
+    pub(crate) struct Answering<B> {
+        #[pin]
+        body: B,
+        collected: Collected,
+        job: Option<Job>,
+        reaction: Option<Reaction>,
+        timer: Timer,
+    }
+}
+
+struct Job {
+    mock: Mock,
+    claim: Claim,
+    head: RequestHead,
+}
+
+impl<B> Answering<B> {
+    pub(crate) fn new(mock: Mock, claim: Claim, head: RequestHead, body: B) -> Self {
+        let collected = Collected {
+            limit: mock.settings.max_body,
+            first: Bytes::new(),
+            more: None,
+        };
+        let job = Some(Job { mock, claim, head });
+        Self {
+            body,
+            collected,
+            job,
+            reaction: None,
+            timer: Timer::default(),
+        }
+    }
+}
+
+impl<B> Future for Answering<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    type Output = Response<Playback>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Playback>> {
+        let mut this = self.project();
+        if this.reaction.is_none() {
+            let body = ready!(this.collected.poll(this.body.as_mut(), cx));
+            let Job { mock, claim, head } = this.job.take().expect("polled after completion");
+            *this.reaction = Some(match claim {
+                Claim::Answer(room, call) => mock.answer(room, call, head, body),
+                Claim::Refuse(room) => mock.refuse_unmatched(&room, head),
+                Claim::Forward => unreachable!("a forwarded request is not answered"),
+            });
+        }
+        if let Some(Reaction::Gather(pending)) = this.reaction {
+            ready!(Pin::new(&mut pending.gather).poll(cx));
+            if let Some(Reaction::Gather(pending)) = this.reaction.take() {
+                *this.reaction = Some(pending.finish());
+            }
+        }
+        if let Some(Reaction::Respond(_, wait)) = this.reaction {
+            if *wait > Duration::ZERO {
+                ready!(this.timer.poll(*wait, cx));
+            }
+        }
+        match this.reaction.take() {
+            Some(Reaction::Respond(response, _)) => Poll::Ready(response),
+            _ => unreachable!("polled after completion"),
+        }
+    }
+}
+
+/// A body being read: one chunk is taken as it is, several are joined.
+struct Collected {
+    limit: usize,
+    first: Bytes,
+    more: Option<BytesMut>,
+}
+
+impl Collected {
+    fn poll<B>(
+        &mut self,
+        mut body: Pin<&mut B>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Bytes, Unread>>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let limit = self.limit as u64;
+        if self.is_empty() && body.size_hint().lower() > limit {
+            return Poll::Ready(Err(Unread::TooLarge(limit)));
+        }
+        while let Some(frame) = ready!(body.as_mut().poll_frame(cx)) {
+            match frame {
+                Err(error) => return Poll::Ready(Err(Unread::Broken(error.into().to_string()))),
+                Ok(frame) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.push(data);
+                    }
+                }
+            }
+            if self.len() > self.limit {
+                return Poll::Ready(Err(Unread::TooLarge(limit)));
+            }
+        }
+        Poll::Ready(Ok(match self.more.take() {
+            None => std::mem::take(&mut self.first),
+            Some(joined) => joined.freeze(),
+        }))
+    }
+
+    fn push(&mut self, mut data: impl Buf) {
+        if self.is_empty() {
+            // Without a copy where the chunk is `Bytes` already.
+            self.first = data.copy_to_bytes(data.remaining());
+            return;
+        }
+        let joined = self
+            .more
+            .get_or_insert_with(|| BytesMut::from(self.first.as_ref()));
+        while data.has_remaining() {
+            let chunk = data.chunk();
+            joined.extend_from_slice(chunk);
+            let length = chunk.len();
+            data.advance(length);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.more.as_ref().map_or(self.first.len(), BytesMut::len)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

@@ -1,0 +1,121 @@
+//! The handle: what a test holds while the layer is somewhere in the app.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::error::Error;
+use crate::journal::Received;
+use crate::mock::Shared;
+use crate::respond::{Rule, RuleId};
+
+/// Whether the mock answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// Claimed requests are answered.
+    #[default]
+    Mock,
+    /// Everything goes to the inner service, untouched.
+    Off,
+}
+
+impl Mode {
+    pub(crate) fn from_u8(mode: u8) -> Self {
+        if mode == Self::Off as u8 {
+            Self::Off
+        } else {
+            Self::Mock
+        }
+    }
+
+    /// Reads `off` or `mock`.
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        match text {
+            "mock" => Ok(Self::Mock),
+            "off" => Ok(Self::Off),
+            _ => Err(Error::config(format!(
+                "MOCK_LLM is {text:?}; it must be `off` or `mock`"
+            ))),
+        }
+    }
+}
+
+/// Shows what a layer received, checks what was expected of it, and changes rules and mode while
+/// it runs. Clones, and all services of the same layer, share one state.
+///
+/// ```
+/// use tower_mock_llm::{MockLlmLayer, Mode, Rule};
+///
+/// let layer = MockLlmLayer::new();
+/// let handle = layer.handle();
+/// let hello = handle.mount(Rule::always().respond_with("hello"));
+/// assert!(handle.received().is_empty());
+/// assert!(handle.unmount(hello));
+/// handle.set_mode(Mode::Off);
+/// assert_eq!(handle.mode(), Mode::Off);
+/// ```
+#[derive(Clone, Debug)]
+pub struct MockHandle(Arc<Shared>);
+
+impl MockHandle {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// The requests that were answered or refused, oldest first: the last 1,000, or fewer where
+    /// their bodies are large (see [`MockLlmLayer::journal`](crate::MockLlmLayer::journal)).
+    pub fn received(&self) -> Vec<Arc<Received>> {
+        self.0.journal.received()
+    }
+
+    /// Adds a rule after all others.
+    pub fn mount(&self, rule: Rule) -> RuleId {
+        self.0.rules.mount(rule)
+    }
+
+    /// Removes a rule, and what was expected of it. Whether it was there.
+    pub fn unmount(&self, rule: RuleId) -> bool {
+        self.0.rules.unmount(rule)
+    }
+
+    /// Checks what was [expected](Rule::expect) of each rule.
+    ///
+    /// # Errors
+    ///
+    /// If an expectation is not met: the message names the rule, its condition, and the request
+    /// that came nearest, with what failed on it.
+    pub fn check(&self) -> Result<(), Error> {
+        match self.0.rules.unmet(&self.received()) {
+            None => Ok(()),
+            Some(report) => Err(Error::unmet(report)),
+        }
+    }
+
+    /// Checks what was [expected](Rule::expect) of each rule.
+    ///
+    /// # Panics
+    ///
+    /// If an expectation is not met, with the message of [`check`](Self::check).
+    #[track_caller]
+    pub fn verify(&self) {
+        if let Err(error) = self.check() {
+            panic!("expectations of the LLM mock were not met:\n{error}");
+        }
+    }
+
+    /// Whether the mock answers.
+    pub fn mode(&self) -> Mode {
+        Mode::from_u8(self.0.mode.load(Ordering::Relaxed))
+    }
+
+    /// Switches the mock on or off, for requests that come from now on.
+    pub fn set_mode(&self, mode: Mode) {
+        self.0.mode.store(mode as u8, Ordering::Relaxed);
+    }
+
+    /// Forgets all requests and all rules.
+    pub fn reset(&self) {
+        self.0.rules.clear();
+        self.0.journal.clear();
+    }
+}

@@ -1,0 +1,225 @@
+//! The layer: the one place where things are set.
+
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use crate::claim::{ApiKeys, Claims, Unmatched};
+use crate::error::Error;
+use crate::handle::{MockHandle, Mode};
+use crate::journal::Bound;
+use crate::mock::{Mock, Settings, Shared};
+use crate::pace::Pace;
+use crate::provider::{Provider, ResponseSynth, registry};
+use crate::respond::{DefaultReply, Respond, Rule};
+use crate::service::MockLlm;
+use crate::util::tokens::Chunking;
+
+/// Answers the LLM calls that pass through an HTTP client, in place of the providers.
+///
+/// The crate's documentation shows where it goes. Every setter has a default that works; clones
+/// share rules, journal and mode.
+///
+/// ```
+/// use tower_mock_llm::{MockLlmLayer, Rule, last_user};
+///
+/// let layer = MockLlmLayer::new()
+///     .seed(7)
+///     .rule(Rule::when(last_user().contains("ping")).respond_with("pong"));
+/// # let _ = layer;
+/// ```
+#[derive(Clone, Debug)]
+pub struct MockLlmLayer {
+    mock: Mock,
+}
+
+impl MockLlmLayer {
+    /// A layer that answers for every built-in provider.
+    #[must_use]
+    pub fn new() -> Self {
+        let settings = Settings {
+            claims: Claims {
+                rooms: registry::builtin(),
+                providers: None,
+                keys: None,
+                hosts: None,
+                local: Vec::new(),
+                everywhere: false,
+                unmatched: Unmatched::Refuse,
+            },
+            chunking: Chunking::default(),
+            default: Arc::new(DefaultReply::new(0)),
+            journal: Bound {
+                entries: 1_000,
+                bytes: 64 * 1024 * 1024,
+            },
+            max_body: 16 * 1024 * 1024,
+            pace: Pace::INSTANT,
+            seed: 0,
+        };
+        Self {
+            mock: Mock {
+                settings: Arc::new(settings),
+                shared: Arc::new(Shared::default()),
+            },
+        }
+    }
+
+    /// A layer that the environment variable `MOCK_LLM` switches: `mock` on, `off` or unset off.
+    ///
+    /// # Errors
+    ///
+    /// If the variable has any other value.
+    pub fn from_env() -> Result<Self, Error> {
+        let mode = match std::env::var_os("MOCK_LLM") {
+            None => Mode::Off,
+            Some(value) => Mode::parse(&value.to_string_lossy())?,
+        };
+        Ok(Self::new().enabled(mode == Mode::Mock))
+    }
+
+    /// Switches the mock on (the default) or off: the types are the same either way.
+    #[must_use]
+    pub fn enabled(self, enabled: bool) -> Self {
+        self.handle()
+            .set_mode(if enabled { Mode::Mock } else { Mode::Off });
+        self
+    }
+
+    /// Adds a rule after those given before.
+    #[must_use]
+    pub fn rule(self, rule: Rule) -> Self {
+        self.mock.shared.rules.mount(rule);
+        self
+    }
+
+    /// Says this when no rule matches, in place of [`DefaultReply`].
+    #[must_use]
+    pub fn default_reply(self, respond: impl Respond) -> Self {
+        self.with(|settings| settings.default = Arc::new(respond))
+    }
+
+    /// The seed of everything that is made up: ids, times, texts, padding. The default is 0.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        self.with(|settings| {
+            settings.seed = seed;
+            settings.default = Arc::new(DefaultReply::new(seed));
+        })
+    }
+
+    /// How streamed texts are cut. The default is by token.
+    #[must_use]
+    pub fn chunking(self, chunking: Chunking) -> Self {
+        self.with(|settings| settings.chunking = chunking)
+    }
+
+    /// How fast answers come that have no pace of their own. The default is at once.
+    #[must_use]
+    pub fn pace(self, pace: Pace) -> Self {
+        self.with(|settings| settings.pace = pace)
+    }
+
+    /// Claims only requests to these providers; the others go to the inner service.
+    #[must_use]
+    pub fn providers(self, providers: impl IntoIterator<Item = Provider>) -> Self {
+        self.with(|settings| settings.claims.providers = Some(providers.into_iter().collect()))
+    }
+
+    /// Claims only requests with these API keys; the others go to the inner service.
+    ///
+    /// The connector decides for a whole connection, before it can see a key: use the other
+    /// surfaces for this.
+    #[must_use]
+    pub fn api_keys(self, keys: ApiKeys) -> Self {
+        self.with(|settings| settings.claims.keys = Some(keys))
+    }
+
+    /// Claims only requests to these hosts (without port); the others go to the inner service.
+    #[must_use]
+    pub fn hosts(self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let hosts = hosts.into_iter().map(Into::into).collect();
+        self.with(|settings| settings.claims.hosts = Some(hosts))
+    }
+
+    /// Claims requests to this host by their path, as it does for this machine: for a gateway, or
+    /// a provider's API at an address of your own.
+    #[must_use]
+    pub fn local_host(self, host: impl Into<String>) -> Self {
+        let host = host.into();
+        self.with(|settings| settings.claims.local.push(host))
+    }
+
+    /// What becomes of a request to a provider's host that no endpoint here answers. The default
+    /// is [`Unmatched::Refuse`].
+    #[must_use]
+    pub fn unmatched(self, unmatched: Unmatched) -> Self {
+        self.with(|settings| settings.claims.unmatched = unmatched)
+    }
+
+    /// The largest request body in bytes; a larger one gets the vendor's `413`. The default is
+    /// 16 MiB.
+    #[must_use]
+    pub fn max_request_body(self, bytes: usize) -> Self {
+        self.with(|settings| settings.max_body = bytes)
+    }
+
+    /// How much is remembered for [`MockHandle::received`]: as many requests, and as many bytes
+    /// of their bodies, whichever is reached first. The default is 1,000 and 64 MiB; 0 remembers
+    /// nothing.
+    #[must_use]
+    pub fn journal(self, requests: usize, bytes: usize) -> Self {
+        self.with(|settings| {
+            settings.journal = Bound {
+                entries: requests,
+                bytes,
+            }
+        })
+    }
+
+    /// Adds a provider of your own. It is asked before the built-in ones.
+    #[must_use]
+    pub fn synth(self, synth: impl ResponseSynth) -> Self {
+        self.with(|settings| settings.claims.rooms.insert(0, Arc::new(synth)))
+    }
+
+    /// The handle of this layer and of all its services.
+    pub fn handle(&self) -> MockHandle {
+        MockHandle::new(Arc::clone(&self.mock.shared))
+    }
+
+    /// A service that answers what it can and refuses the rest: a whole stack of its own, for
+    /// tests and routers.
+    pub fn into_service(self) -> MockLlm<crate::service::Reject> {
+        self.layer(crate::service::Reject::new())
+    }
+
+    pub(crate) fn mock(&self) -> &Mock {
+        &self.mock
+    }
+
+    /// Claims every host by path: what a server does that stands for all of them.
+    #[cfg(any(feature = "server", test))]
+    pub(crate) fn everywhere(self) -> Self {
+        self.with(|settings| settings.claims.everywhere = true)
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.mock.settings));
+        self
+    }
+}
+
+impl Default for MockLlmLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for MockLlmLayer {
+    type Service = MockLlm<S>;
+
+    fn layer(&self, inner: S) -> MockLlm<S> {
+        MockLlm::new(inner, self.mock.clone())
+    }
+}

@@ -1,0 +1,369 @@
+//! The straight line that every request walks: recognize, parse, choose, synthesize, frame,
+//! disrupt, time. Synchronous and free of I/O; layer, server and client adaptors are shells
+//! around it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+
+use crate::claim::Claims;
+use crate::fault::Fault;
+use crate::handle::Mode;
+use crate::journal::{Bound, Journal, Received};
+use crate::pace::Pace;
+use crate::play::{Bridge, Gather, Playback};
+use crate::provider::{Call, Context, Entropy, ErrorContext, Room};
+use crate::reply::{Answer, ApiError, Cursor, ErrorKind, Reply, ReplyStream, Say};
+use crate::request::{Head, LlmRequest, RequestHead};
+use crate::respond::{Respond, RuleName, Rules};
+use crate::util::rng::hash;
+use crate::util::tokens::Chunking;
+
+/// The engine: settings that stay, and state that is shared with the handle.
+#[derive(Clone, Debug)]
+pub(crate) struct Mock {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What the builder set.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) claims: Claims,
+    pub(crate) chunking: Chunking,
+    pub(crate) default: Arc<dyn Respond>,
+    pub(crate) journal: Bound,
+    pub(crate) max_body: usize,
+    pub(crate) pace: Pace,
+    pub(crate) seed: u64,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("claims", &self.claims)
+            .field("chunking", &self.chunking)
+            .field("max_body", &self.max_body)
+            .field("pace", &self.pace)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What changes while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(crate) mode: AtomicU8,
+    pub(crate) rules: Rules,
+    pub(crate) journal: Journal,
+}
+
+/// What becomes of a request, decided on its head.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    /// It is answered here.
+    Answer(Room, Call),
+    /// It is none of ours.
+    Forward,
+    /// It goes to a provider, but nothing here answers it: it must not leave.
+    Refuse(Room),
+}
+
+/// The body of a request, as far as it could be read.
+pub(crate) type Body = Result<Bytes, Unread>;
+
+/// Why a body could not be read.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    Broken(String),
+    TooLarge(u64),
+}
+
+/// What the line ends in: a response, or what must be waited for first.
+#[derive(Debug)]
+pub(crate) enum Reaction {
+    Gather(Box<Pending>),
+    Respond(Response<Playback>, Duration),
+}
+
+/// An answer that a user's stream has not finished yet, for a client that wants it whole.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) gather: Gather,
+    mock: Mock,
+    room: Room,
+    received: Arc<Received>,
+    entropy: Entropy,
+    fault: Option<Fault>,
+    pace: Pace,
+}
+
+impl Mock {
+    pub(crate) fn mode(&self) -> Mode {
+        Mode::from_u8(self.shared.mode.load(Ordering::Relaxed))
+    }
+
+    /// Recognizes: looks at the head, and at nothing else.
+    pub(crate) fn claim(&self, head: &Head<'_>) -> Claim {
+        match self.mode() {
+            Mode::Mock => self.settings.claims.claim(head),
+            Mode::Off => Claim::Forward,
+        }
+    }
+
+    /// The line, from the parsed head and body to what is played.
+    pub(crate) fn answer(&self, room: Room, call: Call, head: RequestHead, body: Body) -> Reaction {
+        let entropy = self.entropy(&call, body.as_deref().unwrap_or_default());
+        let request = match body {
+            Ok(body) => room
+                .parse(call.clone(), &head.as_head(), &body)
+                .map_err(|e| (e, body)),
+            Err(unread) => Err((unread.into(), Bytes::new())),
+        };
+        let mut request = match request {
+            Ok(request) => request,
+            Err((error, body)) => {
+                return self.refuse(&room, Some(&call), head, body, &error, entropy);
+            }
+        };
+        request.head = head;
+        let (Answer { say, pace, fault }, rule) = self.choose(&request);
+        let pace = pace.unwrap_or(self.settings.pace);
+        let reaction = match say {
+            Say::Error(error) => {
+                let response = room.error(&ErrorContext::of(&request, entropy), &error);
+                respond(response, pace.head(), |body| Playback::full(body, fault))
+            }
+            Say::Reply(reply) if request.stream => {
+                let cx = self.context(&request, &reply, entropy);
+                let cursor = Cursor::new(Arc::clone(&reply), cx.usage, self.settings.chunking);
+                respond(room.stream(&cx), pace.head(), |encoder| {
+                    Playback::stream(cursor, encoder, fault, pace)
+                })
+            }
+            Say::Reply(reply) => self.whole(&room, &request, &reply, entropy, pace, fault),
+            Say::Stream(stream) if request.stream => {
+                let unknown = Reply::empty();
+                let cx = self.context(&request, &unknown, entropy);
+                respond(room.stream(&cx), pace.head(), |encoder| {
+                    Playback::Bridge(Box::new(Bridge::new(
+                        stream,
+                        encoder,
+                        cx.usage.input,
+                        fault,
+                    )))
+                })
+            }
+            Say::Stream(stream) => {
+                return self.gather(room, request, rule, stream, entropy, pace, fault);
+            }
+        };
+        let status = reaction.status();
+        self.note(Received::understood(request, rule, status));
+        reaction
+    }
+
+    /// The answer to a request that must not leave and that nothing answers.
+    pub(crate) fn refuse_unmatched(&self, room: &Room, head: RequestHead) -> Reaction {
+        let message = format!(
+            "tower-mock-llm does not mock {} {}, and lets nothing through to a provider unasked. To \
+             let it through, set `MockLlmLayer::unmatched(Unmatched::Forward)`; to leave this \
+             provider or host alone, restrict `providers` or `hosts`.",
+            head.method,
+            head.url_for_messages(),
+        );
+        let error = ApiError::new(ErrorKind::NotFound).message(message);
+        let entropy = Entropy::new(hash(self.settings.seed, head.uri.path().as_bytes()));
+        self.refuse(room, None, head, Bytes::new(), &error, entropy)
+    }
+
+    fn refuse(
+        &self,
+        room: &Room,
+        call: Option<&Call>,
+        head: RequestHead,
+        body: Bytes,
+        error: &ApiError,
+        entropy: Entropy,
+    ) -> Reaction {
+        let cx = ErrorContext {
+            call,
+            request: None,
+            head: head.as_head(),
+            entropy,
+        };
+        let response = room.error(&cx, error);
+        let status = response.status();
+        self.note(Received {
+            provider: room.provider(),
+            request: None,
+            raw: Some((head, body)),
+            rule: None,
+            status,
+        });
+        respond(response, Duration::ZERO, Playback::Full)
+    }
+
+    fn choose(&self, request: &LlmRequest) -> (Answer, Option<RuleName>) {
+        if let Some((answer, rule)) = self.shared.rules.choose(request) {
+            return (answer, Some(rule));
+        }
+        (
+            self.settings
+                .default
+                .respond(request)
+                .unwrap_or_else(|| Reply::empty().into()),
+            None,
+        )
+    }
+
+    fn whole(
+        &self,
+        room: &Room,
+        request: &LlmRequest,
+        reply: &Reply,
+        entropy: Entropy,
+        pace: Pace,
+        fault: Option<Fault>,
+    ) -> Reaction {
+        let cx = self.context(request, reply, entropy);
+        let wait = if pace.is_instant() {
+            Duration::ZERO
+        } else {
+            pace.whole(cx.usage.output)
+        };
+        respond(room.unary(&cx, reply), wait, |body| {
+            Playback::full(body, fault)
+        })
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all that the end of the line needs, once"
+    )]
+    fn gather(
+        &self,
+        room: Room,
+        request: LlmRequest,
+        rule: Option<RuleName>,
+        stream: ReplyStream,
+        entropy: Entropy,
+        pace: Pace,
+        fault: Option<Fault>,
+    ) -> Reaction {
+        let received = self.note(Received::understood(request, rule, StatusCode::OK));
+        let gather = Gather {
+            stream,
+            reply: Reply::empty(),
+        };
+        let mock = self.clone();
+        Reaction::Gather(Box::new(Pending {
+            gather,
+            mock,
+            room,
+            received,
+            entropy,
+            fault,
+            pace,
+        }))
+    }
+
+    fn note(&self, received: Received) -> Arc<Received> {
+        let received = Arc::new(received);
+        self.shared
+            .journal
+            .push(Arc::clone(&received), self.settings.journal);
+        received
+    }
+
+    fn entropy(&self, call: &Call, body: &[u8]) -> Entropy {
+        let model = call.model.as_deref().unwrap_or_default();
+        let seed = if model.is_empty() {
+            self.settings.seed
+        } else {
+            hash(self.settings.seed, model.as_bytes())
+        };
+        Entropy::new(hash(seed, body))
+    }
+
+    fn context<'a>(
+        &self,
+        request: &'a LlmRequest,
+        reply: &'a Reply,
+        entropy: Entropy,
+    ) -> Context<'a> {
+        Context {
+            request,
+            model: reply.answering_model(),
+            usage: reply.usage_for(request.prompt_tokens()),
+            created: created(self.settings.seed, request.messages.len()),
+            entropy,
+        }
+    }
+}
+
+impl Pending {
+    /// The rest of the line, once the user's stream has ended.
+    pub(crate) fn finish(self) -> Reaction {
+        let Self {
+            gather,
+            mock,
+            room,
+            received,
+            entropy,
+            fault,
+            pace,
+        } = self;
+        match &received.request {
+            Some(request) => mock.whole(&room, request, &gather.reply, entropy, pace, fault),
+            None => Reaction::Respond(Response::new(Playback::Full(Bytes::new())), Duration::ZERO),
+        }
+    }
+}
+
+impl Reaction {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Gather(_) => StatusCode::OK,
+            Self::Respond(response, _) => response.status(),
+        }
+    }
+}
+
+impl Received {
+    fn understood(request: LlmRequest, rule: Option<RuleName>, status: StatusCode) -> Self {
+        Self {
+            provider: request.provider.clone(),
+            request: Some(request),
+            raw: None,
+            rule,
+            status,
+        }
+    }
+}
+
+impl From<Unread> for ApiError {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Broken(why) => {
+                Self::invalid_request(format!("the request's body broke off: {why}"))
+            }
+            Unread::TooLarge(limit) => Self::new(ErrorKind::TooLarge).param(limit.to_string()),
+        }
+    }
+}
+
+fn respond<T>(response: Response<T>, wait: Duration, play: impl FnOnce(T) -> Playback) -> Reaction {
+    Reaction::Respond(response.map(play), wait)
+}
+
+/// When an answer claims to be made: a day in 2026 that the seed picks, and ten seconds on for
+/// each message, so that time moves forward through a conversation.
+fn created(seed: u64, messages: usize) -> u64 {
+    const NEW_YEAR_2026: u64 = 1_767_225_600;
+    NEW_YEAR_2026 + (seed % 180) * 86_400 + 10 * messages as u64
+}

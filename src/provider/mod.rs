@@ -1,0 +1,227 @@
+//! Providers: whose API is called, and how it answers.
+//!
+//! Each provider has a room of its own, a [`ResponseSynth`]. It answers three questions: is this
+//! request mine, what was asked, and how do I say the answer? Everything else (choosing, faults,
+//! pace, playing) is the same for all of them and lies elsewhere. `examples/own_provider.rs` adds
+//! one in a single file.
+
+pub(crate) mod registry;
+pub(crate) mod shape;
+
+mod openai;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+
+use crate::reply::{ApiError, Reply, ReplyEvent, Usage};
+use crate::request::{Head, LlmRequest};
+pub use crate::util::ids::Alphabet;
+use crate::util::rng::Rng;
+use crate::wire::FrameBuf;
+
+/// One provider's HTTP API, spoken.
+///
+/// Implementations keep no state: the same [`Context`] gives the same bytes.
+/// [`conformance::check`](crate::conformance::check) (feature `conformance`) tests one.
+pub trait ResponseSynth: fmt::Debug + Send + Sync + 'static {
+    /// Whose API it is.
+    fn provider(&self) -> Provider;
+
+    /// Whether `host` is one of this provider's: then whatever goes there is answered here or
+    /// refused, and never leaves.
+    fn owns(&self, host: &str) -> bool;
+
+    /// The call, if the head is one of an endpoint that this room answers. The host was looked at
+    /// before. A known path with a wrong method is a call too: [`parse`](Self::parse) refuses it.
+    fn recognize(&self, head: &Head<'_>) -> Option<Call>;
+
+    /// What was asked, or the error that the vendor would send. Must not panic, whatever the body.
+    fn parse(&self, call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError>;
+
+    /// The whole answer as one body.
+    fn unary(&self, cx: &Context<'_>, reply: &Reply) -> Response<Bytes>;
+
+    /// The head of a streamed answer, and what writes its frames.
+    fn stream(&self, cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>>;
+
+    /// An error in the vendor's envelope.
+    fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes>;
+}
+
+/// Writes the events of one reply as frames, in one vendor's words.
+pub trait StreamEncoder: fmt::Debug + Send + Sync {
+    /// Appends the frames that `event` amounts to, which may be none.
+    fn encode(&mut self, event: ReplyEvent<'_>, frames: &mut FrameBuf);
+}
+
+/// What a room may know while it speaks.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Context<'a> {
+    /// The request that is answered.
+    pub request: &'a LlmRequest,
+    /// The model that claims to answer, when the reply names one.
+    pub model: Option<&'a str>,
+    /// Tokens used; in a stream, `output` is not known yet and zero.
+    pub usage: Usage,
+    /// When the answer is made, in seconds since 1970: it follows from the seed and the turn.
+    pub created: u64,
+    /// Chance, from the seed and the request.
+    pub entropy: Entropy,
+}
+
+impl<'a> Context<'a> {
+    /// The model that answers: the one that the reply names, or what `alias` makes of the one
+    /// asked for.
+    pub fn answering_model(&self, alias: impl FnOnce(&'a str) -> &'a str) -> &'a str {
+        self.model.unwrap_or_else(|| alias(&self.request.model))
+    }
+}
+
+/// What a room may know while it refuses: there may be no request that could be understood.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ErrorContext<'a> {
+    /// The call, when the head was recognized as one.
+    pub call: Option<&'a Call>,
+    /// The request, when it could be parsed.
+    pub request: Option<&'a LlmRequest>,
+    /// The head of the request.
+    pub head: Head<'a>,
+    /// Chance, from the seed and the request.
+    pub entropy: Entropy,
+}
+
+impl<'a> ErrorContext<'a> {
+    pub(crate) fn of(request: &'a LlmRequest, entropy: Entropy) -> Self {
+        let head = request.head.as_head();
+        Self {
+            call: Some(&request.call),
+            request: Some(request),
+            head,
+            entropy,
+        }
+    }
+}
+
+/// Chance that follows from the seed and the request, and from nothing else.
+///
+/// Each `salt` gives an independent draw, so that what is drawn for one thing does not depend on
+/// what is drawn before it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entropy(u64);
+
+impl Entropy {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// An identifier: `prefix`, then `length` letters.
+    pub fn id(&self, salt: u64, prefix: &str, alphabet: Alphabet, length: usize) -> String {
+        crate::util::ids::id(&mut self.rng(salt), prefix, alphabet, length)
+    }
+
+    /// A number below `bound`, or zero if `bound` is zero.
+    pub fn below(&self, salt: u64, bound: u64) -> u64 {
+        if bound == 0 {
+            0
+        } else {
+            self.rng(salt).below(bound)
+        }
+    }
+
+    pub(crate) fn rng(&self, salt: u64) -> Rng {
+        let mut rng = Rng::new(self.0 ^ salt.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        rng.next();
+        rng
+    }
+}
+
+/// A call that was recognized from the head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Call {
+    /// What is wanted.
+    pub operation: Operation,
+    /// The model, where the path names it.
+    pub model: Option<String>,
+    /// Bits with a meaning private to the room: what it saw in the head or the body and needs
+    /// again when it answers.
+    pub flags: u32,
+}
+
+impl Call {
+    /// A call.
+    pub fn new(operation: Operation) -> Self {
+        Self {
+            operation,
+            model: None,
+            flags: 0,
+        }
+    }
+
+    /// Sets the model.
+    #[must_use]
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.model = Some(model.into());
+        self
+    }
+
+    /// Sets the room's own bits.
+    #[must_use]
+    pub fn flags(mut self, flags: u32) -> Self {
+        self.flags = flags;
+        self
+    }
+}
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// A conversation to be continued.
+    Chat,
+}
+
+/// The name of a provider. Providers of your own have names of your own.
+///
+/// ```
+/// use tower_mock_llm::Provider;
+///
+/// assert_eq!(Provider::OPENAI.as_str(), "openai");
+/// assert_eq!(Provider::new("acme").to_string(), "acme");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Provider(Cow<'static, str>);
+
+impl Provider {
+    /// Anthropic: the Messages API.
+    pub const ANTHROPIC: Self = Self(Cow::Borrowed("anthropic"));
+    /// Google: the Gemini API.
+    pub const GEMINI: Self = Self(Cow::Borrowed("gemini"));
+    /// OpenAI: the Chat Completions API.
+    pub const OPENAI: Self = Self(Cow::Borrowed("openai"));
+
+    /// A provider of this name.
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A room, shared.
+pub(crate) type Room = Arc<dyn ResponseSynth>;

@@ -1,0 +1,10 @@
+//! The providers that are built in.
+
+use std::sync::Arc;
+
+use super::{Room, openai};
+
+/// Every built-in room, one line each.
+pub(crate) fn builtin() -> Vec<Room> {
+    vec![Arc::new(openai::OpenAi)]
+}

@@ -1,0 +1,119 @@
+//! An answer: what is said, how fast, and what goes wrong.
+
+use std::sync::Arc;
+
+use super::{ApiError, Reply, ReplyStream};
+use crate::fault::Fault;
+use crate::pace::Pace;
+
+/// What the mock does for one request: a reply, an error or a stream, with its pace and fault.
+///
+/// Anything that [`IntoAnswer`] takes is an answer already; this type is for the rest.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_mock_llm::{Answer, Fault, Pace, Reply};
+///
+/// let answer = Answer::from(Reply::text("never finished"))
+///     .pace(Pace::new(Duration::from_millis(300), Duration::from_millis(20)))
+///     .fault(Fault::abort_after(3));
+/// # let _ = answer;
+/// ```
+#[derive(Debug)]
+pub struct Answer {
+    pub(crate) say: Say,
+    pub(crate) pace: Option<Pace>,
+    pub(crate) fault: Option<Fault>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Say {
+    Error(ApiError),
+    Reply(Arc<Reply>),
+    Stream(ReplyStream),
+}
+
+impl Answer {
+    /// How fast it comes; goes before the layer's pace.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = Some(pace);
+        self
+    }
+
+    /// What goes wrong while it is sent. An [`ApiError`] is whole in one frame.
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.fault = Some(fault);
+        self
+    }
+
+    fn new(say: Say) -> Self {
+        Self {
+            say,
+            pace: None,
+            fault: None,
+        }
+    }
+}
+
+impl From<Arc<Reply>> for Answer {
+    fn from(reply: Arc<Reply>) -> Self {
+        Self::new(Say::Reply(reply))
+    }
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Arc::new(reply).into()
+    }
+}
+
+impl From<ApiError> for Answer {
+    fn from(error: ApiError) -> Self {
+        Self::new(Say::Error(error))
+    }
+}
+
+impl From<ReplyStream> for Answer {
+    fn from(stream: ReplyStream) -> Self {
+        Self::new(Say::Stream(stream))
+    }
+}
+
+impl From<&str> for Answer {
+    fn from(text: &str) -> Self {
+        Reply::text(text).into()
+    }
+}
+
+impl From<String> for Answer {
+    fn from(text: String) -> Self {
+        Reply::text(text).into()
+    }
+}
+
+/// What a closure may return: an answer, or something that is one, or `None` to let the next
+/// rule answer; an `Err` may be an [`ApiError`].
+pub trait IntoAnswer {
+    /// The answer.
+    fn into_answer(self) -> Option<Answer>;
+}
+
+impl<T: Into<Answer>> IntoAnswer for T {
+    fn into_answer(self) -> Option<Answer> {
+        Some(self.into())
+    }
+}
+
+impl<T: Into<Answer>> IntoAnswer for Option<T> {
+    fn into_answer(self) -> Option<Answer> {
+        self.map(Into::into)
+    }
+}
+
+impl<T: Into<Answer>> IntoAnswer for Result<T, ApiError> {
+    fn into_answer(self) -> Option<Answer> {
+        Some(self.map_or_else(Into::into, Into::into))
+    }
+}

@@ -1,0 +1,357 @@
+//! What the mock says, in neutral words.
+//!
+//! A [`Reply`] is an ordered list of parts (text, reasoning, tool calls, refusals), a reason to
+//! stop and a usage. Every provider's room says it in its own way. An [`Answer`] is a reply, an
+//! [`ApiError`] or a [`ReplyStream`], with the time it takes and the trouble it meets.
+
+mod answer;
+mod api_error;
+mod cursor;
+mod event;
+mod stream;
+
+use std::sync::OnceLock;
+
+use serde::Serialize;
+
+pub(crate) use self::answer::Say;
+pub use self::answer::{Answer, IntoAnswer};
+pub use self::api_error::{ApiError, ErrorKind};
+pub(crate) use self::cursor::Cursor;
+pub use self::event::{PartStart, ReplyEvent};
+pub(crate) use self::stream::Assembler;
+pub use self::stream::{Delta, ReplyStream};
+use crate::util::tokens;
+
+/// What the model says: parts in order.
+///
+/// ```
+/// use serde_json::json;
+/// use tower_mock_llm::{Part, Reply};
+///
+/// let reply = Reply::text("Let me look.").tool_call("search", json!({"query": "tower"}));
+/// assert_eq!(reply.parts().len(), 2);
+/// assert!(matches!(&reply.parts()[1], Part::ToolCall(call) if call.name() == "search"));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    parts: Vec<Part>,
+    finish: Option<Finish>,
+    usage: Option<Usage>,
+    model: Option<String>,
+    /// Tokens of text, counted when first asked for; rules say the same reply again and again.
+    counted: OnceLock<Counted>,
+}
+
+impl Reply {
+    /// A reply without any part: what a model sends that has nothing to say.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// A reply that is a text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::empty().then_text(text)
+    }
+
+    /// A reply that is a refusal. OpenAI has a field of its own for it, Anthropic stops with
+    /// `refusal`, Gemini with `SAFETY`.
+    pub fn refusal(text: impl Into<String>) -> Self {
+        Self::empty().part(Part::Refusal(text.into()))
+    }
+
+    /// Appends any part.
+    #[must_use]
+    pub fn part(mut self, part: Part) -> Self {
+        self.parts.push(part);
+        self.counted = OnceLock::new();
+        self
+    }
+
+    /// Appends a part that is text.
+    #[must_use]
+    pub fn then_text(self, text: impl Into<String>) -> Self {
+        self.part(Part::Text(text.into()))
+    }
+
+    /// Appends what the model thinks aloud. OpenAI's Chat Completions API does not show it, and
+    /// counts its tokens all the same.
+    #[must_use]
+    pub fn reasoning(self, text: impl Into<String>) -> Self {
+        self.part(Part::Reasoning(Reasoning {
+            text: text.into(),
+            signature: None,
+        }))
+    }
+
+    /// Appends a call of `tool`. The arguments are anything that serializes to a JSON object; a
+    /// struct keeps its order of fields. The vendor's kind of id is made up; give one with
+    /// [`ToolCall::with_id`].
+    ///
+    /// # Panics
+    ///
+    /// If the arguments do not serialize to a JSON object: no vendor's model sends anything else.
+    #[must_use]
+    pub fn tool_call(self, tool: impl Into<String>, arguments: impl Serialize) -> Self {
+        self.part(Part::ToolCall(ToolCall::new(tool, arguments)))
+    }
+
+    /// The reason to stop. Without it: tool use if there is a tool call, else the natural end.
+    #[must_use]
+    pub fn finish(mut self, finish: Finish) -> Self {
+        self.finish = Some(finish);
+        self
+    }
+
+    /// The usage to report, as it stands. Without it: tokens as the mock counts them.
+    #[must_use]
+    pub fn usage(mut self, usage: Usage) -> Self {
+        self.usage = Some(usage);
+        self
+    }
+
+    /// The model that claims to have answered. Without it: the one asked for, by its dated name
+    /// where the vendor dates its models.
+    #[must_use]
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.model = Some(model.into());
+        self
+    }
+
+    /// The parts in order.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The model that claims to have answered, when one was given.
+    pub fn answering_model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    /// The reason to stop: the one given, or the one that follows from the parts.
+    pub fn finish_reason(&self) -> Finish {
+        self.finish
+            .clone()
+            .unwrap_or_else(|| Finish::of(&self.parts))
+    }
+
+    /// The usage to report for a prompt of `prompt_tokens`.
+    pub fn usage_for(&self, prompt_tokens: u64) -> Usage {
+        self.usage.unwrap_or_else(|| {
+            let counted = self.counted.get_or_init(|| Counted::of(&self.parts));
+            Usage {
+                input: prompt_tokens,
+                output: counted.said + counted.thought,
+                reasoning: counted.thought,
+                cached: 0,
+            }
+        })
+    }
+
+    /// Sets what a caller has counted already.
+    pub(crate) fn counted(self, said: u64) -> Self {
+        let _ = self.counted.set(Counted { said, thought: 0 });
+        self
+    }
+}
+
+impl From<&str> for Reply {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<String> for Reply {
+    fn from(text: String) -> Self {
+        Self::text(text)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    said: u64,
+    thought: u64,
+}
+
+impl Counted {
+    fn of(parts: &[Part]) -> Self {
+        let mut counted = Self {
+            said: 0,
+            thought: 0,
+        };
+        for part in parts {
+            match part {
+                Part::Reasoning(reasoning) => counted.thought += tokens::count(&reasoning.text),
+                Part::Refusal(text) | Part::Text(text) => counted.said += tokens::count(text),
+                Part::ToolCall(call) => {
+                    counted.said += tokens::count(&call.name) + tokens::count(&call.arguments);
+                }
+            }
+        }
+        counted
+    }
+}
+
+/// A part of a reply.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Part {
+    /// What the model thinks aloud.
+    Reasoning(Reasoning),
+    /// A refusal.
+    Refusal(String),
+    /// Text.
+    Text(String),
+    /// A call of a tool.
+    ToolCall(ToolCall),
+}
+
+/// What the model thinks aloud.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reasoning {
+    text: String,
+    signature: Option<String>,
+}
+
+impl Reasoning {
+    /// A thought.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            signature: None,
+        }
+    }
+
+    /// The vendor's signature over it (Anthropic's `signature`, Gemini's `thoughtSignature`).
+    /// Without it one is made up.
+    #[must_use]
+    pub fn with_signature(mut self, signature: impl Into<String>) -> Self {
+        self.signature = Some(signature.into());
+        self
+    }
+
+    /// The thought.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The signature, when one was given.
+    pub fn signature(&self) -> Option<&str> {
+        self.signature.as_deref()
+    }
+}
+
+/// A call of a tool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolCall {
+    id: Option<String>,
+    name: String,
+    arguments: String,
+}
+
+impl ToolCall {
+    /// A call of `tool` with arguments that serialize to a JSON object.
+    ///
+    /// # Panics
+    ///
+    /// If they do not.
+    pub fn new(tool: impl Into<String>, arguments: impl Serialize) -> Self {
+        let name = tool.into();
+        let arguments = match serde_json::to_string(&arguments) {
+            Ok(json) if json.starts_with('{') => json,
+            Ok(json) => {
+                panic!("the arguments of tool call `{name}` must be a JSON object, not {json}")
+            }
+            Err(error) => panic!("the arguments of tool call `{name}` do not serialize: {error}"),
+        };
+        Self {
+            id: None,
+            name,
+            arguments,
+        }
+    }
+
+    /// The id of the call, in place of one in the vendor's form. Gemini's older models have none.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// The id, when one was given.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The tool.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The arguments: the text of a JSON object.
+    pub fn arguments(&self) -> &str {
+        &self.arguments
+    }
+}
+
+/// Why the model stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finish {
+    /// The answer was filtered.
+    ContentFilter,
+    /// The limit of tokens was reached.
+    Length,
+    /// The model refused.
+    Refusal,
+    /// The natural end.
+    Stop,
+    /// One of the client's stop texts came up; Anthropic names which.
+    StopSequence(String),
+    /// A tool is to be called.
+    ToolUse,
+}
+
+impl Finish {
+    pub(crate) fn of(parts: &[Part]) -> Self {
+        let any = |wanted: fn(&Part) -> bool| parts.iter().any(wanted);
+        if any(|part| matches!(part, Part::ToolCall(_))) {
+            Self::ToolUse
+        } else if any(|part| matches!(part, Part::Refusal(_))) {
+            Self::Refusal
+        } else {
+            Self::Stop
+        }
+    }
+}
+
+/// Tokens used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Tokens of the prompt, cached ones included.
+    pub input: u64,
+    /// Tokens of the answer, reasoning included.
+    pub output: u64,
+    /// Tokens of reasoning.
+    pub reasoning: u64,
+    /// Tokens of the prompt that came from a cache.
+    pub cached: u64,
+}
+
+impl Usage {
+    /// A usage without reasoning and cache.
+    pub fn new(input: u64, output: u64) -> Self {
+        Self {
+            input,
+            output,
+            reasoning: 0,
+            cached: 0,
+        }
+    }
+
+    /// Input and output together.
+    pub fn total(&self) -> u64 {
+        self.input + self.output
+    }
+}

@@ -1,0 +1,195 @@
+//! What may be looked at before a body is read.
+
+use http::{HeaderMap, Method, header};
+
+/// The head of a request: all that decides whether it is claimed. Borrowed from any kind of
+/// request; looking at it allocates nothing.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Head<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The host without port, from the URL or else the `Host` header.
+    pub host: Option<&'a str>,
+    /// The path, as it was encoded.
+    pub path: &'a str,
+    /// The query, without `?`.
+    pub query: Option<&'a str>,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+}
+
+impl<'a> Head<'a> {
+    /// A head from its parts. `authority` is the URL's, and goes before the `Host` header.
+    pub fn new(
+        method: &'a Method,
+        authority: Option<&'a str>,
+        path: &'a str,
+        query: Option<&'a str>,
+        headers: &'a HeaderMap,
+    ) -> Self {
+        let authority = authority.or_else(|| {
+            headers
+                .get(header::HOST)
+                .and_then(|value| value.to_str().ok())
+        });
+        Self {
+            method,
+            host: authority.map(without_port),
+            path,
+            query,
+            headers,
+        }
+    }
+
+    /// The head of an `http` request.
+    pub fn of<B>(request: &'a http::Request<B>) -> Self {
+        let uri = request.uri();
+        Self::new(
+            request.method(),
+            uri.host(),
+            uri.path(),
+            uri.query(),
+            request.headers(),
+        )
+    }
+
+    /// The API key: `Authorization: Bearer`, `x-api-key`, `api-key`, `x-goog-api-key`, or the
+    /// query's `key`. An empty one counts as none.
+    pub fn api_key(&self) -> Option<&'a str> {
+        api_key(self.headers, self.query)
+    }
+
+    /// A header's value, when it is text.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The value of a parameter of the query, as it was encoded.
+    pub fn query_param(&self, name: &str) -> Option<&'a str> {
+        query_param(self.query, name)
+    }
+
+    /// Whether the host is this machine (or there is none, as in a request to a router).
+    pub fn is_local(&self) -> bool {
+        let Some(host) = self.host else { return true };
+        let host = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
+        host.eq_ignore_ascii_case("localhost")
+            || host
+                .rsplit_once('.')
+                .is_some_and(|(_, tld)| tld.eq_ignore_ascii_case("localhost"))
+            || (host
+                .as_bytes()
+                .first()
+                .is_some_and(|b| b.is_ascii_digit() || *b == b':')
+                && host
+                    .parse::<std::net::IpAddr>()
+                    .is_ok_and(|ip| ip.is_loopback()))
+    }
+}
+
+/// See [`Head::api_key`].
+pub(super) fn api_key<'a>(headers: &'a HeaderMap, query: Option<&'a str>) -> Option<&'a str> {
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim());
+    let named = || {
+        ["x-api-key", "api-key", "x-goog-api-key"]
+            .iter()
+            .find_map(|name| headers.get(*name)?.to_str().ok())
+    };
+    bearer
+        .filter(|key| !key.is_empty())
+        .or_else(named)
+        .or_else(|| query_param(query, "key"))
+        .filter(|key| !key.is_empty())
+}
+
+fn query_param<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
+    query?.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then_some(value)
+    })
+}
+
+fn without_port(authority: &str) -> &str {
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    if host.starts_with('[') {
+        return host.split_inclusive(']').next().unwrap_or(host);
+    }
+    host.split_once(':').map_or(host, |(host, _)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(host: &str) -> (HeaderMap, Method) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, host.parse().unwrap());
+        (headers, Method::GET)
+    }
+
+    #[test]
+    fn hosts_of_this_machine() {
+        for (host, local) in [
+            ("localhost:8080", true),
+            ("app.LOCALHOST", true),
+            ("127.0.0.1:1", true),
+            ("127.9.9.9", true),
+            ("[::1]:9", true),
+            ("api.openai.com", false),
+            ("localhost.example.com", false),
+            ("10.0.0.1", false),
+            ("127.0.0.1.example.com", false),
+        ] {
+            let (headers, method) = head(host);
+            assert_eq!(
+                Head::new(&method, None, "/", None, &headers).is_local(),
+                local,
+                "{host}"
+            );
+        }
+        assert!(Head::new(&Method::GET, None, "/", None, &HeaderMap::new()).is_local());
+    }
+
+    #[test]
+    fn the_urls_host_goes_before_the_header() {
+        let (headers, method) = head("a.example:1");
+        let named = Head::new(&method, Some("b.example:2"), "/", None, &headers);
+        assert_eq!(named.host, Some("b.example"));
+        assert_eq!(
+            Head::new(&method, None, "/", None, &headers).host,
+            Some("a.example")
+        );
+    }
+
+    #[test]
+    fn keys_are_found_where_vendors_look_for_them() {
+        for (name, value) in [
+            ("authorization", "Bearer k"),
+            ("authorization", "bearer k"),
+            ("x-api-key", "k"),
+            ("api-key", "k"),
+            ("x-goog-api-key", "k"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            assert_eq!(api_key(&headers, None), Some("k"), "{name}");
+        }
+        let none = HeaderMap::new();
+        assert_eq!(api_key(&none, Some("alt=sse&key=k")), Some("k"));
+        assert_eq!(api_key(&none, Some("key=&keys=1")), None);
+        let mut empty = HeaderMap::new();
+        empty.insert("authorization", "Bearer ".parse().unwrap());
+        assert_eq!(api_key(&empty, None), None);
+    }
+}

@@ -1,0 +1,108 @@
+//! Messages and what they are made of.
+
+use std::borrow::Cow;
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Role {
+    /// The model.
+    Assistant,
+    /// Instructions (`system`, `developer`, `systemInstruction`).
+    System,
+    /// The result of a tool.
+    Tool,
+    /// The user.
+    User,
+}
+
+/// One message of a conversation.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said, in order.
+    pub content: Vec<Content>,
+}
+
+impl Message {
+    /// A message.
+    pub fn new(role: Role, content: Vec<Content>) -> Self {
+        Self { role, content }
+    }
+
+    /// The text of the message, its parts joined by a newline.
+    pub fn text(&self) -> Cow<'_, str> {
+        join(self.texts())
+    }
+
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.content.iter().filter_map(|content| match content {
+            Content::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+}
+
+/// A part of a message.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Content {
+    /// Sound: its media type, or the vendor's word for it.
+    Audio(String),
+    /// A document or file: its media type, or the vendor's word for it.
+    File(String),
+    /// A picture: its URL, or its media type.
+    Image(String),
+    /// Anything else: the vendor's word for it.
+    Other(String),
+    /// What the model thought in an earlier turn.
+    Reasoning(String),
+    /// Text.
+    Text(String),
+    /// A tool call of an earlier turn.
+    ToolCall {
+        /// The call's id; empty where the vendor has none.
+        id: String,
+        /// The tool.
+        name: String,
+        /// Its arguments, as JSON text.
+        arguments: String,
+    },
+    /// What a tool returned.
+    ToolResult {
+        /// The call's id, or the tool's name where the vendor has no ids.
+        id: String,
+        /// The result, as text or JSON text.
+        text: String,
+    },
+}
+
+impl Content {
+    /// Bytes of text in it.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Reasoning(text) | Self::Text(text) => text.len(),
+            Self::ToolCall {
+                name, arguments, ..
+            } => name.len() + arguments.len(),
+            Self::ToolResult { text, .. } => text.len(),
+            Self::Audio(_) | Self::File(_) | Self::Image(_) | Self::Other(_) => 0,
+        }
+    }
+}
+
+/// Joined by newlines, without a copy where there is only one.
+pub(super) fn join<'a>(mut texts: impl Iterator<Item = &'a str>) -> Cow<'a, str> {
+    let Some(first) = texts.next() else {
+        return Cow::Borrowed("");
+    };
+    let mut joined = Cow::Borrowed(first);
+    for text in texts {
+        let joined = joined.to_mut();
+        joined.push('\n');
+        joined.push_str(text);
+    }
+    joined
+}

@@ -1,0 +1,142 @@
+//! What the mock says when no rule does.
+
+use serde_json::value::RawValue;
+
+use super::{Respond, instance};
+use crate::reply::{Answer, Part, Reply, ToolCall};
+use crate::request::{LlmRequest, ResponseFormat, Role, Tool, ToolChoice};
+use crate::util::rng::{Rng, hash};
+use crate::util::tokens;
+
+/// The reply without any rule: a text that says that it comes from a mock, as long as the prompt
+/// and the seed make it; where `tool_choice` demands a tool, a call of it; where a JSON form is
+/// demanded, an instance of it.
+///
+/// It depends on the conversation alone, so that a stream and a whole answer say the same.
+#[derive(Clone, Copy, Debug)]
+pub struct DefaultReply {
+    seed: u64,
+}
+
+impl DefaultReply {
+    /// The default reply under this seed.
+    pub fn new(seed: u64) -> Self {
+        Self { seed }
+    }
+
+    fn call(&self, tool: &Tool) -> Reply {
+        let arguments: Box<RawValue> = instance::object(tool.schema.as_deref());
+        Reply::empty().part(Part::ToolCall(ToolCall::new(tool.name.as_str(), arguments)))
+    }
+
+    fn text(&self, request: &LlmRequest) -> Reply {
+        let last = request
+            .messages
+            .iter()
+            .rev()
+            .find(|message| message.role == Role::User);
+        let prompt = last
+            .and_then(|message| message.texts().last())
+            .unwrap_or_default();
+        let mut rng = Rng::new(hash(self.seed ^ request.turn() as u64, prompt.as_bytes()));
+
+        let mut text = String::with_capacity(512);
+        text.push_str(OPENING);
+        let quoted = quote(prompt);
+        if !quoted.is_empty() {
+            text.push_str(" You wrote: \u{201c}");
+            text.push_str(quoted);
+            text.push_str(if quoted.len() < prompt.len() {
+                "\u{2026}\u{201d}"
+            } else {
+                "\u{201d}"
+            });
+        }
+        let echoed = tokens::count(&text);
+
+        // One sentence at the least, then more with the length of the prompt, up to eight.
+        let sentences = 1 + rng.below(2) as usize + (prompt.len() / 200).min(5);
+        let first = rng.below(SENTENCES.len() as u64) as usize;
+        let mut counted = echoed;
+        for sentence in SENTENCES.iter().cycle().skip(first).take(sentences) {
+            text.push_str(sentence.0);
+            counted += sentence.1;
+        }
+        Reply::text(text).counted(counted)
+    }
+}
+
+impl Respond for DefaultReply {
+    fn respond(&self, request: &LlmRequest) -> Option<Answer> {
+        let demanded = match &request.tool_choice {
+            ToolChoice::Auto | ToolChoice::None => None,
+            ToolChoice::Required => request.tools.first(),
+            ToolChoice::Tool(name) => request.tools.iter().find(|tool| tool.name == *name),
+        };
+        let reply = match (demanded, &request.response_format) {
+            (Some(tool), _) => self.call(tool),
+            (None, ResponseFormat::Json) => Reply::text(r#"{"mock":true}"#),
+            (None, ResponseFormat::Schema(schema)) => Reply::text(instance::of(schema).to_string()),
+            (None, ResponseFormat::Text) => self.text(request),
+        };
+        Some(reply.into())
+    }
+}
+
+const OPENING: &str = "This is a mock answer from tower-mock-llm; no model was called.";
+
+/// Sentences and their tokens, counted once: counting at each request would cost as much as
+/// making the rest of the answer.
+const SENTENCES: [(&str, u64); 8] = [
+    (" Nothing left this process and nothing was charged.", 9),
+    (
+        " The same request under the same seed gets these very bytes again.",
+        13,
+    ),
+    (" To say something else here, mount a rule.", 10),
+    (" Token counts are estimates, but they add up.", 10),
+    (" Longer prompts get longer answers.", 6),
+    (
+        " The headers, ids and chunks have the shape of the real ones.",
+        14,
+    ),
+    (" Set a seed to vary this text.", 8),
+    (" A switch in the builder turns all of this off.", 11),
+];
+
+/// The first words of the prompt's first line.
+fn quote(prompt: &str) -> &str {
+    const MOST: usize = 48;
+    let line = prompt.trim().lines().next().unwrap_or_default();
+    match line.char_indices().nth(MOST) {
+        None => line,
+        Some((end, _)) => line[..end]
+            .rfind(' ')
+            .map_or(&line[..end], |space| &line[..space]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counts_beside_the_sentences_are_right() {
+        let counted: Vec<u64> = SENTENCES
+            .iter()
+            .map(|(text, _)| tokens::count(text))
+            .collect();
+        let noted: Vec<u64> = SENTENCES.iter().map(|(_, count)| *count).collect();
+        assert_eq!(noted, counted);
+    }
+
+    #[test]
+    fn quotes_end_between_words() {
+        assert_eq!(quote("  short \n second"), "short ");
+        let long = "Please explain the borrow checker as if I were a five year old child";
+        assert_eq!(
+            quote(long),
+            "Please explain the borrow checker as if I were"
+        );
+    }
+}

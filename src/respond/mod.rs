@@ -1,0 +1,123 @@
+//! Choosing what to say: rules first, in the order they were mounted, then the default reply.
+
+mod condition;
+mod default;
+mod instance;
+mod rule;
+mod rules;
+
+use std::sync::Arc;
+
+pub use self::condition::{
+    And, Condition, Explanation, Field, Match, Not, Or, any_message, api_key, header, last_user,
+    model, provider, streaming, system, tool_offered, tool_result, turn,
+};
+pub use self::default::DefaultReply;
+pub use self::rule::{Rule, RuleBuilder, Times};
+pub use self::rules::RuleId;
+pub(crate) use self::rules::{RuleName, Rules};
+use crate::reply::{Answer, ApiError, IntoAnswer, Reply};
+use crate::request::LlmRequest;
+
+/// Something that answers requests, or leaves them to the next: a text, a [`Reply`], an
+/// [`ApiError`], a closure over the request.
+///
+/// ```
+/// use tower_mock_llm::{Answer, LlmRequest, Respond, Rule};
+///
+/// struct Parrot;
+///
+/// impl Respond for Parrot {
+///     fn respond(&self, request: &LlmRequest) -> Option<Answer> {
+///         Some(request.last_user().into_owned().into())
+///     }
+/// }
+///
+/// let rule = Rule::always().respond_with(Parrot);
+/// # let _ = rule;
+/// ```
+pub trait Respond: Send + Sync + 'static {
+    /// The answer, or `None` to leave the request to the next rule.
+    fn respond(&self, request: &LlmRequest) -> Option<Answer>;
+}
+
+impl<F, R> Respond for F
+where
+    F: Fn(&LlmRequest) -> R + Send + Sync + 'static,
+    R: IntoAnswer,
+{
+    fn respond(&self, request: &LlmRequest) -> Option<Answer> {
+        self(request).into_answer()
+    }
+}
+
+/// The same reply each time, shared.
+impl Respond for Arc<Reply> {
+    fn respond(&self, _: &LlmRequest) -> Option<Answer> {
+        Some(Self::clone(self).into())
+    }
+}
+
+impl Respond for ApiError {
+    fn respond(&self, _: &LlmRequest) -> Option<Answer> {
+        Some(self.clone().into())
+    }
+}
+
+/// What [`respond_with`](RuleBuilder::respond_with) takes: everything that is a [`Respond`], and
+/// what becomes one.
+pub trait IntoRespond {
+    /// The responder.
+    fn into_respond(self) -> Box<dyn Respond>;
+}
+
+impl<T: Respond> IntoRespond for T {
+    fn into_respond(self) -> Box<dyn Respond> {
+        Box::new(self)
+    }
+}
+
+impl IntoRespond for Reply {
+    fn into_respond(self) -> Box<dyn Respond> {
+        Box::new(Arc::new(self))
+    }
+}
+
+impl IntoRespond for &str {
+    fn into_respond(self) -> Box<dyn Respond> {
+        Reply::text(self).into_respond()
+    }
+}
+
+impl IntoRespond for String {
+    fn into_respond(self) -> Box<dyn Respond> {
+        Reply::text(self).into_respond()
+    }
+}
+
+/// A reply, error or text with its pace and fault: each time the same. One given as a
+/// [`ReplyStream`](crate::ReplyStream) can be said only once; later requests go to the next rule.
+/// Make a stream anew for each request with [`respond_fn`](RuleBuilder::respond_fn).
+impl IntoRespond for Answer {
+    fn into_respond(self) -> Box<dyn Respond> {
+        use crate::reply::Say;
+        let Self { say, pace, fault } = self;
+        let dressed = move |say| Answer { say, pace, fault };
+        match say {
+            Say::Error(error) => Box::new(move |_: &LlmRequest| dressed(Say::Error(error.clone()))),
+            Say::Reply(reply) => {
+                Box::new(move |_: &LlmRequest| dressed(Say::Reply(Arc::clone(&reply))))
+            }
+            Say::Stream(stream) => {
+                let stream = std::sync::Mutex::new(Some(stream));
+                Box::new(move |_: &LlmRequest| {
+                    let taken = stream
+                        .lock()
+                        .unwrap_or_else(|poison| poison.into_inner())
+                        .take();
+                    taken.map(|stream| dressed(Say::Stream(stream)))
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Rules: when this is asked, say that.
+
+use std::fmt;
+use std::ops::{Bound, RangeBounds};
+
+use super::{IntoRespond, Match, Respond};
+use crate::reply::{Answer, IntoAnswer};
+use crate::request::LlmRequest;
+
+/// When a request meets a condition, answer it so.
+///
+/// Rules are tried in the order in which they were given; the first that matches and has something
+/// to say answers.
+///
+/// ```
+/// use serde_json::json;
+/// use tower_mock_llm::{Match, MockLlmLayer, Reply, Rule, last_user, model};
+///
+/// let layer = MockLlmLayer::new().rule(
+///     Rule::when(model("gpt-*").and(last_user().contains("refactor")))
+///         .respond_with(Reply::text("On it.").tool_call("search", json!({"query": "fn main"})))
+///         .named("refactor")
+///         .expect(1),
+/// );
+/// let error = layer.handle().check().unwrap_err();
+/// assert!(error.to_string().contains("rule `refactor`: expected 1 request, answered 0"));
+/// ```
+pub struct Rule {
+    pub(super) condition: Option<Box<dyn Match>>,
+    pub(super) respond: Box<dyn Respond>,
+    pub(super) name: Option<String>,
+    pub(super) times: Option<u64>,
+    pub(super) expect: Option<Times>,
+}
+
+/// A condition that waits for what to say. See [`Rule::when`].
+#[must_use = "a rule needs something to say: finish it with `respond_with`"]
+pub struct RuleBuilder(Option<Box<dyn Match>>);
+
+impl Rule {
+    /// A rule for requests that meet `condition`.
+    pub fn when(condition: impl Match) -> RuleBuilder {
+        RuleBuilder(Some(Box::new(condition)))
+    }
+
+    /// A rule for requests that a closure says yes to. The same as [`when`](Self::when), for which
+    /// the compiler cannot always tell a bare closure's argument.
+    pub fn when_fn(condition: impl Fn(&LlmRequest) -> bool + Send + Sync + 'static) -> RuleBuilder {
+        Self::when(condition)
+    }
+
+    /// A rule for every request.
+    pub fn always() -> RuleBuilder {
+        RuleBuilder(None)
+    }
+
+    /// A name for messages and for the journal.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Answers this many requests at the most; later ones go to the next rule.
+    #[must_use]
+    pub fn times(mut self, times: u64) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// How many requests it must have answered when [`MockHandle::verify`] is called: a number or
+    /// a range.
+    ///
+    /// [`MockHandle::verify`]: crate::MockHandle::verify
+    #[must_use]
+    pub fn expect(mut self, times: impl Into<Times>) -> Self {
+        self.expect = Some(times.into());
+        self
+    }
+
+    pub(super) fn matches(&self, request: &LlmRequest) -> bool {
+        self.condition
+            .as_ref()
+            .is_none_or(|condition| condition.matches(request))
+    }
+
+    pub(super) fn describe(&self) -> String {
+        self.condition
+            .as_ref()
+            .map_or_else(|| "every request".to_owned(), |c| c.describe())
+    }
+}
+
+impl RuleBuilder {
+    /// Says this: a text, a [`Reply`](crate::Reply), an [`ApiError`](crate::ApiError), an
+    /// [`Answer`] or anything that is [`Respond`].
+    pub fn respond_with(self, respond: impl IntoRespond) -> Rule {
+        Rule {
+            condition: self.0,
+            respond: respond.into_respond(),
+            name: None,
+            times: None,
+            expect: None,
+        }
+    }
+
+    /// Says what a closure makes of the request. It may return anything that [`IntoAnswer`] takes,
+    /// an `Option` or a `Result` of it too.
+    pub fn respond_fn<R: IntoAnswer>(
+        self,
+        respond: impl Fn(&LlmRequest) -> R + Send + Sync + 'static,
+    ) -> Rule {
+        self.respond_with(move |request: &LlmRequest| -> Option<Answer> {
+            respond(request).into_answer()
+        })
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rule")
+            .field("name", &self.name)
+            .field("when", &self.describe())
+            .field("times", &self.times)
+            .field("expect", &self.expect)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RuleBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuleBuilder").finish_non_exhaustive()
+    }
+}
+
+/// How often: a number or a range of numbers.
+///
+/// ```
+/// use tower_mock_llm::Times;
+///
+/// assert_eq!(Times::from(2).to_string(), "2");
+/// assert_eq!(Times::from(1..).to_string(), "at least 1");
+/// assert_eq!(Times::from(..=3).to_string(), "at most 3");
+/// assert_eq!(Times::from(1..3).to_string(), "1 to 2");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    least: u64,
+    /// Inclusive.
+    most: Option<u64>,
+}
+
+impl Times {
+    pub(super) fn holds(&self, times: u64) -> bool {
+        times >= self.least && self.most.is_none_or(|most| times <= most)
+    }
+
+    pub(super) fn is_one(&self) -> bool {
+        self.least == 1 && self.most == Some(1)
+    }
+
+    fn of(range: impl RangeBounds<u64>) -> Self {
+        let least = match range.start_bound() {
+            Bound::Included(n) => *n,
+            Bound::Excluded(n) => n.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let most = match range.end_bound() {
+            Bound::Included(n) => Some(*n),
+            Bound::Excluded(n) => Some(n.saturating_sub(1)),
+            Bound::Unbounded => None,
+        };
+        Self { least, most }
+    }
+}
+
+impl From<u64> for Times {
+    fn from(times: u64) -> Self {
+        Self::of(times..=times)
+    }
+}
+
+impl From<std::ops::Range<u64>> for Times {
+    fn from(range: std::ops::Range<u64>) -> Self {
+        Self::of(range)
+    }
+}
+
+impl From<std::ops::RangeFrom<u64>> for Times {
+    fn from(range: std::ops::RangeFrom<u64>) -> Self {
+        Self::of(range)
+    }
+}
+
+impl From<std::ops::RangeInclusive<u64>> for Times {
+    fn from(range: std::ops::RangeInclusive<u64>) -> Self {
+        Self::of(range)
+    }
+}
+
+impl From<std::ops::RangeToInclusive<u64>> for Times {
+    fn from(range: std::ops::RangeToInclusive<u64>) -> Self {
+        Self::of(range)
+    }
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.least, self.most) {
+            (least, Some(most)) if least == most => write!(f, "{least}"),
+            (0, Some(most)) => write!(f, "at most {most}"),
+            (least, Some(most)) => write!(f, "{least} to {most}"),
+            (least, None) => write!(f, "at least {least}"),
+        }
+    }
+}

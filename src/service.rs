@@ -1,0 +1,115 @@
+//! The service: looks at the head, then answers or steps aside.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body::Body;
+use http_body_util::Full;
+use tower_service::Service;
+
+use crate::body::MockBody;
+use crate::error::BoxError;
+use crate::future::{Answering, ResponseFuture};
+use crate::mock::{Claim, Mock};
+use crate::request::{Head, RequestHead};
+
+/// A service with the mock before it. Made by [`MockLlmLayer`](crate::MockLlmLayer).
+#[derive(Clone, Debug)]
+pub struct MockLlm<S> {
+    pub(crate) inner: S,
+    pub(crate) mock: Mock,
+}
+
+impl<S> MockLlm<S> {
+    pub(crate) fn new(inner: S, mock: Mock) -> Self {
+        Self { inner, mock }
+    }
+
+    /// The inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+}
+
+impl<S, ReqB, ResB> Service<Request<ReqB>> for MockLlm<S>
+where
+    S: Service<Request<ReqB>, Response = Response<ResB>>,
+    ReqB: Body,
+    ReqB::Error: Into<BoxError>,
+{
+    type Response = Response<MockBody<ResB>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, ReqB>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqB>) -> Self::Future {
+        let claim = self.mock.claim(&Head::of(&request));
+        if matches!(claim, Claim::Forward) {
+            return ResponseFuture::forward(self.inner.call(request));
+        }
+        let (parts, body) = request.into_parts();
+        let head = RequestHead::from(parts);
+        ResponseFuture::answer(Answering::new(self.mock.clone(), claim, head, body))
+    }
+}
+
+/// The end of a stack that has no client: it refuses every request, so that nothing leaves.
+///
+/// ```
+/// use tower_mock_llm::{MockLlmLayer, Reject};
+/// use tower_layer::Layer;
+///
+/// let stack = MockLlmLayer::new().layer(Reject::new());
+/// # let _ = stack;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reject(());
+
+impl Reject {
+    /// A service that refuses everything with `501` and a message that names the request.
+    pub fn new() -> Self {
+        Self(())
+    }
+}
+
+impl<B> Service<Request<B>> for Reject {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let head = RequestHead {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: request.headers().clone(),
+        };
+        ready(Ok(refusal(&head)))
+    }
+}
+
+/// The answer to a request that no provider's endpoint and no inner service takes.
+pub(crate) fn refusal(head: &RequestHead) -> Response<Full<Bytes>> {
+    let message = format!(
+        "tower-mock-llm has no answer for {} {}: no built-in provider has this endpoint, and \
+         there is nothing behind the mock. Check the base URL and the path.",
+        head.method,
+        head.url_for_messages(),
+    );
+    let body =
+        serde_json::json!({"error": {"message": message, "type": "tower_mock_llm_unmatched"}});
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
+    let json = http::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
