@@ -1,8 +1,11 @@
 //! A small harness for ratios: cases run in turn, round after round, so that whatever else the
-//! machine does hits all of them alike; medians are printed with the ratio to the first case.
+//! machine does hits all of them alike; medians of the thread's CPU time are printed with the ratio to
+//! the first case.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
 
 /// Cases that are compared with the first of them.
 pub struct Group<'a> {
@@ -14,18 +17,13 @@ struct Case<'a> {
     name: &'static str,
     /// Runs so many iterations and says how long they took.
     run: Box<dyn FnMut(u64) -> Duration + 'a>,
-    /// Allocations of one iteration.
-    allocations: u64,
     /// Things made in one iteration.
     items: u64,
 }
 
 impl<'a> Group<'a> {
     pub fn new(title: &'static str) -> Self {
-        Self {
-            title,
-            cases: Vec::new(),
-        }
+        Self { title, cases: Vec::new() }
     }
 
     /// `run` is timed; `setup` makes its input and is not.
@@ -39,10 +37,6 @@ impl<'a> Group<'a> {
         for _ in 0..100 {
             black_box(run(setup()));
         }
-        let input = setup();
-        let counted = allocation_counter::measure(|| {
-            black_box(run(black_box(input)));
-        });
         let run = Box::new(move |iterations: u64| {
             // A few at a time: inputs that have left the cache would be measured too.
             const AT_ONCE: u64 = 32;
@@ -51,7 +45,7 @@ impl<'a> Group<'a> {
             while left > 0 {
                 let inputs: Vec<I> = (0..left.min(AT_ONCE)).map(|_| setup()).collect();
                 left -= inputs.len() as u64;
-                let start = now();
+                let start = ThreadTime::now();
                 for input in inputs {
                     black_box(run(black_box(input)));
                 }
@@ -59,16 +53,17 @@ impl<'a> Group<'a> {
             }
             took
         });
-        self.cases.push(Case {
-            name,
-            run,
-            allocations: counted.count_total,
-            items,
-        });
+        self.cases.push(Case { name, run, items });
     }
 
     /// Prints a row a case.
+    ///
+    /// Arguments that are no flags pick the tables whose title contains one of them.
     pub fn run(mut self) {
+        let mut wanted = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).peekable();
+        if wanted.peek().is_some() && !wanted.any(|text| self.title.contains(&text)) {
+            return;
+        }
         const ROUNDS: usize = 41;
         let quick = std::env::args().any(|arg| arg == "--test");
         let rounds = if quick { 1 } else { ROUNDS };
@@ -99,15 +94,7 @@ impl<'a> Group<'a> {
             let (median, low) = (times[times.len() / 2], times[times.len() / 10]);
             let ratio = median / *first.get_or_insert(median);
             let rate = case.items as f64 * 1000.0 / median;
-            println!(
-                "{:<58} {median:>10.0} {low:>10.0} {ratio:>7.2} {:>7} {:>9.2}",
-                case.name, case.allocations, rate
-            );
+            println!("{:<58} {median:>10.0} {low:>10.0} {ratio:>7.2} {rate:>9.2}", case.name);
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a bench measures real time")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -40,13 +40,9 @@ fn through() {
     let mut bare = canned();
     group.case("service_fn", 1, request, move |r| now(bare.call(r)));
     let mut off = MockLlmLayer::new().enabled(false).layer(canned());
-    group.case("+ the layer, switched off", 1, request, move |r| {
-        now(off.call(r))
-    });
+    group.case("+ the layer, switched off", 1, request, move |r| now(off.call(r)));
     let mut on = MockLlmLayer::new().layer(canned());
-    group.case("+ the layer, switched on", 1, request, move |r| {
-        now(on.call(r))
-    });
+    group.case("+ the layer, switched on", 1, request, move |r| now(on.call(r)));
     group.run();
 }
 
@@ -58,29 +54,20 @@ fn unary() {
     let mut canned = service_fn(|_: Req| async {
         Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(&[b'x'; 840]))))
     });
-    group.case("service_fn with a ready body", 1, &request, move |r| {
-        drain(now(canned.call(r)))
-    });
+    group.case("service_fn with a ready body", 1, &request, move |r| drain(now(canned.call(r))));
     let mut service = MockLlmLayer::new().into_service();
-    group.case("default reply", 1, &request, move |r| {
-        drain(now(service.call(r)))
-    });
+    group.case("default reply", 1, &request, move |r| drain(now(service.call(r))));
     let reply = Arc::new(Reply::text("word ".repeat(50)));
     let mut layer = MockLlmLayer::new();
     for text in ["no such text", "nor this", "lorem"] {
         layer = layer.rule(Rule::when(last_user().contains(text)).respond_with(Arc::clone(&reply)));
     }
     let mut service = layer.into_service();
-    group.case(
-        "three rules, the last one matches, 50 tokens",
-        1,
-        &request,
-        move |r| drain(now(service.call(r))),
-    );
-    let mut service = MockLlmLayer::new().journal(0, 0).into_service();
-    group.case("default reply, journal off", 1, &request, move |r| {
+    group.case("three rules, the last one matches, 50 tokens", 1, &request, move |r| {
         drain(now(service.call(r)))
     });
+    let mut service = MockLlmLayer::new().journal(0, 0).into_service();
+    group.case("default reply, journal off", 1, &request, move |r| drain(now(service.call(r))));
     group.run();
 }
 
@@ -94,12 +81,8 @@ fn stream() {
         let request = move || request(uri, body.clone());
         let reply = Arc::new(Reply::text("word ".repeat(500).trim_end()));
         let mut group = Group::new(title);
-        let mut service = MockLlmLayer::new()
-            .default_reply(Arc::clone(&reply))
-            .into_service();
-        group.case("neighbours share a frame", 500, &request, move |r| {
-            drain(now(service.call(r)))
-        });
+        let mut service = MockLlmLayer::new().default_reply(Arc::clone(&reply)).into_service();
+        group.case("neighbours share a frame", 500, &request, move |r| drain(now(service.call(r))));
         group.run();
     }
 }

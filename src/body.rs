@@ -32,15 +32,11 @@ pin_project! {
 
 impl<B> MockBody<B> {
     pub(crate) fn inner(body: B) -> Self {
-        Self {
-            kind: Kind::Inner { body },
-        }
+        Self { kind: Kind::Inner { body } }
     }
 
     pub(crate) fn mock(playback: Playback) -> Self {
-        Self {
-            kind: Kind::Mock { playback },
-        }
+        Self { kind: Kind::Mock { playback } }
     }
 
     /// Whether this is an answer of the mock.
@@ -58,9 +54,7 @@ impl<B> Default for MockBody<B> {
 
 impl<B> fmt::Debug for MockBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MockBody")
-            .field("is_mock", &self.is_mock())
-            .finish_non_exhaustive()
+        f.debug_struct("MockBody").field("is_mock", &self.is_mock()).finish_non_exhaustive()
     }
 }
 
@@ -89,9 +83,7 @@ where
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Inner { body } => body.is_end_stream(),
-            Kind::Mock {
-                playback: Playback::Full(bytes),
-            } => bytes.is_empty(),
+            Kind::Mock { playback: Playback::Full(bytes) } => bytes.is_empty(),
             Kind::Mock { .. } => false,
         }
     }
@@ -99,9 +91,9 @@ where
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Inner { body } => body.size_hint(),
-            Kind::Mock {
-                playback: Playback::Full(bytes),
-            } => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Mock { playback: Playback::Full(bytes) } => {
+                SizeHint::with_exact(bytes.len() as u64)
+            }
             Kind::Mock { .. } => SizeHint::default(),
         }
     }

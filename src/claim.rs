@@ -88,22 +88,16 @@ impl Claims {
     pub(crate) fn by_path(&self, head: &Head<'_>) -> bool {
         self.everywhere
             || head.is_local()
-            || head
-                .host
-                .is_some_and(|host| self.local.iter().any(|l| l.eq_ignore_ascii_case(host)))
+            || head.host.is_some_and(|host| self.local.iter().any(|l| l.eq_ignore_ascii_case(host)))
     }
 
     fn is_wanted(&self, head: &Head<'_>) -> bool {
         let host = || head.host.unwrap_or_default();
-        self.hosts
-            .as_ref()
-            .is_none_or(|all| all.iter().any(|h| h.eq_ignore_ascii_case(host())))
+        self.hosts.as_ref().is_none_or(|all| all.iter().any(|h| h.eq_ignore_ascii_case(host())))
             && self.keys.as_ref().is_none_or(|keys| keys.0(head.api_key()))
     }
 
     fn serves(&self, room: &Room) -> bool {
-        self.providers
-            .as_ref()
-            .is_none_or(|providers| providers.contains(&room.provider()))
+        self.providers.as_ref().is_none_or(|providers| providers.contains(&room.provider()))
     }
 }

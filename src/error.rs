@@ -13,10 +13,7 @@ enum Kind {
     /// A setting that was read from outside makes no sense.
     Config(String),
     /// The server could not be started.
-    #[cfg_attr(
-        not(feature = "server"),
-        expect(dead_code, reason = "only servers bind")
-    )]
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "only servers bind"))]
     Io(String, std::io::Error),
     /// Expectations were not met.
     Unmet(String),

@@ -30,26 +30,17 @@ impl Fault {
     /// The connection breaks after `frames` frames: the client has seen the head and those frames,
     /// then its body fails. An answer that is no stream is one frame.
     pub const fn abort_after(frames: usize) -> Self {
-        Self {
-            kind: Kind::Abort,
-            after: frames,
-        }
+        Self { kind: Kind::Abort, after: frames }
     }
 
     /// The body ends cleanly after `frames` frames, without the vendor's last ones.
     pub const fn end_after(frames: usize) -> Self {
-        Self {
-            kind: Kind::End,
-            after: frames,
-        }
+        Self { kind: Kind::End, after: frames }
     }
 
     /// Nothing more comes after `frames` frames, and nothing ends either.
     pub const fn stall_after(frames: usize) -> Self {
-        Self {
-            kind: Kind::Stall,
-            after: frames,
-        }
+        Self { kind: Kind::Stall, after: frames }
     }
 
     /// Lays this trouble over the step that frame number `index` (from 0) is.
@@ -91,11 +82,7 @@ impl<I> Disrupt<I> {
 
     /// The same for frames of which `index` went before.
     pub(crate) fn starting_at(index: usize, frames: I, fault: Option<Fault>) -> Self {
-        Self {
-            frames,
-            fault,
-            index,
-        }
+        Self { frames, fault, index }
     }
 }
 
@@ -127,10 +114,7 @@ mod tests {
         let send = |text: &'static str| Step::Send(Bytes::from(text));
         assert_eq!(play(None), [send("a"), send("b"), send("c")]);
         assert_eq!(play(Some(Fault::end_after(1))), [send("a")]);
-        assert_eq!(
-            play(Some(Fault::abort_after(2)))[..3],
-            [send("a"), send("b"), Step::Abort]
-        );
+        assert_eq!(play(Some(Fault::abort_after(2)))[..3], [send("a"), send("b"), Step::Abort]);
         assert_eq!(play(Some(Fault::stall_after(0)))[0], Step::Stall);
     }
 

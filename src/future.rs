@@ -26,24 +26,21 @@ pin_project! {
 }
 
 pin_project! {
+    /// An answer is boxed, so that a future that only forwards stays as small as the inner one.
     #[project = StateProj]
     enum State<F, B> {
-        Answer { #[pin] answering: Answering<B> },
+        Answer { answering: Pin<Box<Answering<B>>> },
         Forward { #[pin] future: F },
     }
 }
 
 impl<F, B> ResponseFuture<F, B> {
     pub(crate) fn answer(answering: Answering<B>) -> Self {
-        Self {
-            state: State::Answer { answering },
-        }
+        Self { state: State::Answer { answering: Box::pin(answering) } }
     }
 
     pub(crate) fn forward(future: F) -> Self {
-        Self {
-            state: State::Forward { future },
-        }
+        Self { state: State::Forward { future } }
     }
 }
 
@@ -64,7 +61,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProj::Answer { answering } => {
-                Poll::Ready(Ok(ready!(answering.poll(cx)).map(MockBody::mock)))
+                Poll::Ready(Ok(ready!(answering.as_mut().poll(cx)).map(MockBody::mock)))
             }
             StateProj::Forward { future } => {
                 Poll::Ready(Ok(ready!(future.poll(cx))?.map(MockBody::inner)))
@@ -93,19 +90,10 @@ struct Job {
 
 impl<B> Answering<B> {
     pub(crate) fn new(mock: Mock, claim: Claim, head: RequestHead, body: B) -> Self {
-        let collected = Collected {
-            limit: mock.settings.max_body,
-            first: Bytes::new(),
-            more: None,
-        };
+        let collected =
+            Collected { limit: mock.settings.max_body, first: Bytes::new(), more: None };
         let job = Some(Job { mock, claim, head });
-        Self {
-            body,
-            collected,
-            job,
-            reaction: None,
-            timer: Timer::default(),
-        }
+        Self { body, collected, job, reaction: None, timer: Timer::default() }
     }
 }
 
@@ -191,9 +179,7 @@ impl Collected {
             self.first = data.copy_to_bytes(data.remaining());
             return;
         }
-        let joined = self
-            .more
-            .get_or_insert_with(|| BytesMut::from(self.first.as_ref()));
+        let joined = self.more.get_or_insert_with(|| BytesMut::from(self.first.as_ref()));
         while data.has_remaining() {
             let chunk = data.chunk();
             joined.extend_from_slice(chunk);

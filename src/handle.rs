@@ -21,11 +21,7 @@ pub enum Mode {
 
 impl Mode {
     pub(crate) fn from_u8(mode: u8) -> Self {
-        if mode == Self::Off as u8 {
-            Self::Off
-        } else {
-            Self::Mock
-        }
+        if mode == Self::Off as u8 { Self::Off } else { Self::Mock }
     }
 
     /// Reads `off` or `mock`.
@@ -33,9 +29,7 @@ impl Mode {
         match text {
             "mock" => Ok(Self::Mock),
             "off" => Ok(Self::Off),
-            _ => Err(Error::config(format!(
-                "MOCK_LLM is {text:?}; it must be `off` or `mock`"
-            ))),
+            _ => Err(Error::config(format!("MOCK_LLM is {text:?}; it must be `off` or `mock`"))),
         }
     }
 }

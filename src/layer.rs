@@ -49,20 +49,12 @@ impl MockLlmLayer {
             },
             chunking: Chunking::default(),
             default: Arc::new(DefaultReply::new(0)),
-            journal: Bound {
-                entries: 1_000,
-                bytes: 64 * 1024 * 1024,
-            },
+            journal: Bound { entries: 1_000, bytes: 64 * 1024 * 1024 },
             max_body: 16 * 1024 * 1024,
             pace: Pace::INSTANT,
             seed: 0,
         };
-        Self {
-            mock: Mock {
-                settings: Arc::new(settings),
-                shared: Arc::new(Shared::default()),
-            },
-        }
+        Self { mock: Mock { settings: Arc::new(settings), shared: Arc::new(Shared::default()) } }
     }
 
     /// A layer that the environment variable `MOCK_LLM` switches: `mock` on, `off` or unset off.
@@ -81,8 +73,7 @@ impl MockLlmLayer {
     /// Switches the mock on (the default) or off: the types are the same either way.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
-        self.handle()
-            .set_mode(if enabled { Mode::Mock } else { Mode::Off });
+        self.handle().set_mode(if enabled { Mode::Mock } else { Mode::Off });
         self
     }
 
@@ -169,12 +160,7 @@ impl MockLlmLayer {
     /// nothing.
     #[must_use]
     pub fn journal(self, requests: usize, bytes: usize) -> Self {
-        self.with(|settings| {
-            settings.journal = Bound {
-                entries: requests,
-                bytes,
-            }
-        })
+        self.with(|settings| settings.journal = Bound { entries: requests, bytes })
     }
 
     /// Adds a provider of your own. It is asked before the built-in ones.

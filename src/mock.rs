@@ -96,7 +96,7 @@ pub(crate) struct Pending {
     pub(crate) gather: Gather,
     mock: Mock,
     room: Room,
-    received: Arc<Received>,
+    request: LlmRequest,
     entropy: Entropy,
     fault: Option<Fault>,
     pace: Pace,
@@ -119,9 +119,7 @@ impl Mock {
     pub(crate) fn answer(&self, room: Room, call: Call, head: RequestHead, body: Body) -> Reaction {
         let entropy = self.entropy(&call, body.as_deref().unwrap_or_default());
         let request = match body {
-            Ok(body) => room
-                .parse(call.clone(), &head.as_head(), &body)
-                .map_err(|e| (e, body)),
+            Ok(body) => room.parse(call.clone(), &head.as_head(), &body).map_err(|e| (e, body)),
             Err(unread) => Err((unread.into(), Bytes::new())),
         };
         let mut request = match request {
@@ -150,12 +148,7 @@ impl Mock {
                 let unknown = Reply::empty();
                 let cx = self.context(&request, &unknown, entropy);
                 respond(room.stream(&cx), pace.head(), |encoder| {
-                    Playback::Bridge(Box::new(Bridge::new(
-                        stream,
-                        encoder,
-                        cx.usage.input,
-                        fault,
-                    )))
+                    Playback::Bridge(Box::new(Bridge::new(stream, encoder, cx.usage.input, fault)))
                 })
             }
             Say::Stream(stream) => {
@@ -163,7 +156,8 @@ impl Mock {
             }
         };
         let status = reaction.status();
-        self.note(Received::understood(request, rule, status));
+        let LlmRequest { call, head, body, .. } = request;
+        self.note(Received::new(&room, Some(call), head, body, rule, status));
         reaction
     }
 
@@ -190,21 +184,10 @@ impl Mock {
         error: &ApiError,
         entropy: Entropy,
     ) -> Reaction {
-        let cx = ErrorContext {
-            call,
-            request: None,
-            head: head.as_head(),
-            entropy,
-        };
+        let cx = ErrorContext { call, request: None, head: head.as_head(), entropy };
         let response = room.error(&cx, error);
         let status = response.status();
-        self.note(Received {
-            provider: room.provider(),
-            request: None,
-            raw: Some((head, body)),
-            rule: None,
-            status,
-        });
+        self.note(Received::new(room, call.cloned(), head, body, None, status));
         respond(response, Duration::ZERO, Playback::Full)
     }
 
@@ -212,13 +195,7 @@ impl Mock {
         if let Some((answer, rule)) = self.shared.rules.choose(request) {
             return (answer, Some(rule));
         }
-        (
-            self.settings
-                .default
-                .respond(request)
-                .unwrap_or_else(|| Reply::empty().into()),
-            None,
-        )
+        (self.settings.default.respond(request).unwrap_or_else(|| Reply::empty().into()), None)
     }
 
     fn whole(
@@ -231,20 +208,11 @@ impl Mock {
         fault: Option<Fault>,
     ) -> Reaction {
         let cx = self.context(request, reply, entropy);
-        let wait = if pace.is_instant() {
-            Duration::ZERO
-        } else {
-            pace.whole(cx.usage.output)
-        };
-        respond(room.unary(&cx, reply), wait, |body| {
-            Playback::full(body, fault)
-        })
+        let wait = if pace.is_instant() { Duration::ZERO } else { pace.whole(cx.usage.output) };
+        respond(room.unary(&cx, reply), wait, |body| Playback::full(body, fault))
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "all that the end of the line needs, once"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "all that the end of the line needs, once")]
     fn gather(
         &self,
         room: Room,
@@ -255,29 +223,15 @@ impl Mock {
         pace: Pace,
         fault: Option<Fault>,
     ) -> Reaction {
-        let received = self.note(Received::understood(request, rule, StatusCode::OK));
-        let gather = Gather {
-            stream,
-            reply: Reply::empty(),
-        };
+        let (call, head, body) = (request.call.clone(), request.head.clone(), request.body.clone());
+        self.note(Received::new(&room, Some(call), head, body, rule, StatusCode::OK));
+        let gather = Gather { stream, reply: Reply::empty() };
         let mock = self.clone();
-        Reaction::Gather(Box::new(Pending {
-            gather,
-            mock,
-            room,
-            received,
-            entropy,
-            fault,
-            pace,
-        }))
+        Reaction::Gather(Box::new(Pending { gather, mock, room, request, entropy, fault, pace }))
     }
 
-    fn note(&self, received: Received) -> Arc<Received> {
-        let received = Arc::new(received);
-        self.shared
-            .journal
-            .push(Arc::clone(&received), self.settings.journal);
-        received
+    fn note(&self, received: Received) {
+        self.shared.journal.push(received, self.settings.journal);
     }
 
     fn entropy(&self, call: &Call, body: &[u8]) -> Entropy {
@@ -309,19 +263,8 @@ impl Mock {
 impl Pending {
     /// The rest of the line, once the user's stream has ended.
     pub(crate) fn finish(self) -> Reaction {
-        let Self {
-            gather,
-            mock,
-            room,
-            received,
-            entropy,
-            fault,
-            pace,
-        } = self;
-        match &received.request {
-            Some(request) => mock.whole(&room, request, &gather.reply, entropy, pace, fault),
-            None => Reaction::Respond(Response::new(Playback::Full(Bytes::new())), Duration::ZERO),
-        }
+        let Self { gather, mock, room, request, entropy, fault, pace } = self;
+        mock.whole(&room, &request, &gather.reply, entropy, pace, fault)
     }
 }
 
@@ -330,18 +273,6 @@ impl Reaction {
         match self {
             Self::Gather(_) => StatusCode::OK,
             Self::Respond(response, _) => response.status(),
-        }
-    }
-}
-
-impl Received {
-    fn understood(request: LlmRequest, rule: Option<RuleName>, status: StatusCode) -> Self {
-        Self {
-            provider: request.provider.clone(),
-            request: Some(request),
-            raw: None,
-            rule,
-            status,
         }
     }
 }

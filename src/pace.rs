@@ -34,10 +34,7 @@ pub struct Pace {
 
 impl Pace {
     /// No delay at all, and no timer.
-    pub const INSTANT: Self = Self {
-        first: Duration::ZERO,
-        gap: Duration::ZERO,
-    };
+    pub const INSTANT: Self = Self { first: Duration::ZERO, gap: Duration::ZERO };
 
     /// `first` until the head and the first frame, then `gap` between two frames.
     pub const fn new(first: Duration, gap: Duration) -> Self {
@@ -77,11 +74,7 @@ pub(crate) struct Paced<I> {
 
 impl<I> Paced<I> {
     pub(crate) fn new(steps: I, pace: Pace) -> Self {
-        Self {
-            steps,
-            gap: pace.gap,
-            index: 0,
-        }
+        Self { steps, gap: pace.gap, index: 0 }
     }
 }
 
@@ -106,10 +99,7 @@ pub(crate) struct Timer {
 
 impl Timer {
     /// Ready once `at` has passed since the first call. Zero is always ready and needs no runtime.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place for timers"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place for timers")]
     pub(crate) fn poll(&mut self, at: Duration, cx: &mut Context<'_>) -> Poll<()> {
         if at.is_zero() && self.start.is_none() {
             return Poll::Ready(());
@@ -119,9 +109,7 @@ impl Timer {
         if deadline <= Instant::now() {
             return Poll::Ready(());
         }
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         if sleep.deadline() != deadline {
             sleep.as_mut().reset(deadline);
         }
@@ -130,10 +118,7 @@ impl Timer {
     }
 
     /// Starts counting, for a first deadline of zero.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place for timers"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place for timers")]
     pub(crate) fn start(&mut self) {
         self.start.get_or_insert_with(Instant::now);
     }
@@ -152,20 +137,13 @@ mod tests {
 
     #[test]
     fn beats_are_absolute() {
-        let steps = ["a", "b", "c"]
-            .map(|text| Step::Send(Bytes::from(text)))
-            .into_iter();
+        let steps = ["a", "b", "c"].map(|text| Step::Send(Bytes::from(text))).into_iter();
         let pace = Pace::new(Duration::from_secs(9), Duration::from_millis(20));
-        let at: Vec<_> = Paced::new(steps, pace)
-            .map(|beat| beat.at.as_millis())
-            .collect();
+        let at: Vec<_> = Paced::new(steps, pace).map(|beat| beat.at.as_millis()).collect();
         assert_eq!(at, [0, 20, 40]);
         assert_eq!(pace.whole(3), Duration::from_millis(9040));
         assert_eq!(pace.whole(0), Duration::from_secs(9));
-        assert_eq!(
-            Pace::new(Duration::MAX, Duration::MAX).whole(u64::MAX),
-            Duration::MAX
-        );
+        assert_eq!(Pace::new(Duration::MAX, Duration::MAX).whole(u64::MAX), Duration::MAX);
     }
 
     #[tokio::test(start_paused = true)]

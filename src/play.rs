@@ -30,11 +30,9 @@ impl Playback {
     pub(crate) fn full(body: Bytes, fault: Option<Fault>) -> Self {
         match fault {
             None => Self::Full(body),
-            Some(_) => Self::Timed(Box::new(Timed::new(
-                Source::Full(Some(body)),
-                fault,
-                Pace::INSTANT,
-            ))),
+            Some(_) => {
+                Self::Timed(Box::new(Timed::new(Source::Full(Some(body)), fault, Pace::INSTANT)))
+            }
         }
     }
 
@@ -45,11 +43,7 @@ impl Playback {
         fault: Option<Fault>,
         pace: Pace,
     ) -> Self {
-        let frames = Frames {
-            cursor,
-            encoder,
-            buf: FrameBuf::new(),
-        };
+        let frames = Frames { cursor, encoder, buf: FrameBuf::new() };
         if fault.is_none() && pace.is_instant() {
             return Self::Stream(Box::new(frames));
         }
@@ -135,12 +129,7 @@ pub(crate) struct Timed {
 impl Timed {
     fn new(source: Source, fault: Option<Fault>, pace: Pace) -> Self {
         let beats = Paced::new(Disrupt::new(source, fault), pace);
-        Self {
-            beats,
-            next: None,
-            timer: Timer::default(),
-            broken: Broken::default(),
-        }
+        Self { beats, next: None, timer: Timer::default(), broken: Broken::default() }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
@@ -158,10 +147,7 @@ impl Timed {
         match &beat.step {
             Step::Abort => self.broken.poll(cx).map(|error| Some(Err(error))),
             Step::Send(_) => match self.next.take() {
-                Some(Beat {
-                    step: Step::Send(bytes),
-                    ..
-                }) => Poll::Ready(Some(Ok(bytes))),
+                Some(Beat { step: Step::Send(bytes), .. }) => Poll::Ready(Some(Ok(bytes))),
                 _ => Poll::Ready(None),
             },
             Step::Stall => Poll::Pending,
@@ -245,13 +231,7 @@ impl Bridge {
                     Some(Step::Stall) => Poll::Pending,
                 };
             }
-            let Self {
-                stream,
-                assembler,
-                encoder,
-                buf,
-                ..
-            } = self;
+            let Self { stream, assembler, encoder, buf, .. } = self;
             let Some(deltas) = stream else { continue };
             match ready!(deltas.poll_next(cx)) {
                 Some(delta) => assembler.push(&delta, |event| encoder.encode(event, buf)),

@@ -99,12 +99,7 @@ pub struct ErrorContext<'a> {
 impl<'a> ErrorContext<'a> {
     pub(crate) fn of(request: &'a LlmRequest, entropy: Entropy) -> Self {
         let head = request.head.as_head();
-        Self {
-            call: Some(&request.call),
-            request: Some(request),
-            head,
-            entropy,
-        }
+        Self { call: Some(&request.call), request: Some(request), head, entropy }
     }
 }
 
@@ -127,11 +122,7 @@ impl Entropy {
 
     /// A number below `bound`, or zero if `bound` is zero.
     pub fn below(&self, salt: u64, bound: u64) -> u64 {
-        if bound == 0 {
-            0
-        } else {
-            self.rng(salt).below(bound)
-        }
+        if bound == 0 { 0 } else { self.rng(salt).below(bound) }
     }
 
     pub(crate) fn rng(&self, salt: u64) -> Rng {
@@ -157,11 +148,7 @@ pub struct Call {
 impl Call {
     /// A call.
     pub fn new(operation: Operation) -> Self {
-        Self {
-            operation,
-            model: None,
-            flags: 0,
-        }
+        Self { operation, model: None, flags: 0 }
     }
 
     /// Sets the model.

@@ -12,6 +12,8 @@ pub(crate) enum Shape {
     Any,
     Array(&'static Shape),
     Boolean,
+    /// One of these texts.
+    Choice(&'static [&'static str]),
     Integer,
     Number,
     Object(&'static [Field]),
@@ -30,20 +32,12 @@ pub(crate) struct Field {
 
 /// Must be there.
 pub(crate) const fn required(name: &'static str, shape: Shape) -> Field {
-    Field {
-        name,
-        required: true,
-        shape,
-    }
+    Field { name, required: true, shape }
 }
 
 /// May be left out, or null.
 pub(crate) const fn optional(name: &'static str, shape: Shape) -> Field {
-    Field {
-        name,
-        required: false,
-        shape,
-    }
+    Field { name, required: false, shape }
 }
 
 /// The first thing that is wrong.
@@ -61,11 +55,9 @@ pub(crate) enum Step {
 
 #[derive(Debug)]
 pub(crate) enum Problem<'a> {
+    Choice { choices: &'static [&'static str], found: &'a str },
     Missing,
-    Type {
-        wanted: &'static Shape,
-        found: &'a Value,
-    },
+    Type { wanted: &'static Shape, found: &'a Value },
 }
 
 impl Shape {
@@ -84,6 +76,9 @@ impl Shape {
             | (Self::Number, Value::Number(_))
             | (Self::Text | Self::TextOr(_), Value::String(_)) => None,
             (Self::Integer, Value::Number(number)) if !number.is_f64() => None,
+            (Self::Choice(choices), Value::String(found)) => {
+                (!choices.contains(&found.as_str())).then_some(Problem::Choice { choices, found })
+            }
             (Self::TextOr(other), Value::Array(_) | Value::Object(_)) => other.walk(value, path),
             (Self::Array(item), Value::Array(items)) => {
                 items.iter().enumerate().find_map(|(index, value)| {
@@ -108,10 +103,7 @@ impl Shape {
                 }
                 problem
             }),
-            _ => Some(Problem::Type {
-                wanted: self,
-                found: value,
-            }),
+            _ => Some(Problem::Type { wanted: self, found: value }),
         }
     }
 }
@@ -146,10 +138,7 @@ mod tests {
     use super::*;
 
     static SHAPE: Shape = Shape::Object(&[
-        required(
-            "list",
-            Shape::Array(&Shape::Object(&[required("text", Shape::TextOr(&LIST))])),
-        ),
+        required("list", Shape::Array(&Shape::Object(&[required("text", Shape::TextOr(&LIST))]))),
         optional("n", Shape::Integer),
     ]);
     static LIST: Shape = Shape::Array(&Shape::Any);
@@ -161,18 +150,13 @@ mod tests {
             (json!({"list": [{"text": ["x"]}], "n": null}), None),
             (json!({}), Some("list")),
             (json!({"list": null}), Some("list")),
-            (
-                json!({"list": [{"text": "a"}, {"text": 1}]}),
-                Some("list[1].text"),
-            ),
+            (json!({"list": [{"text": "a"}, {"text": 1}]}), Some("list[1].text")),
             (json!({"list": [{}], "n": 1.5}), Some("list[0].text")),
             (json!({"list": [], "n": 1.5}), Some("n")),
             (json!([]), Some("")),
         ];
         for (value, at) in cases {
-            let found = SHAPE
-                .check(&value)
-                .map(|violation| bracketed(&violation.path));
+            let found = SHAPE.check(&value).map(|violation| bracketed(&violation.path));
             assert_eq!(found.as_deref(), at, "{value}");
         }
     }

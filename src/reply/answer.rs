@@ -49,11 +49,7 @@ impl Answer {
     }
 
     fn new(say: Say) -> Self {
-        Self {
-            say,
-            pace: None,
-            fault: None,
-        }
+        Self { say, pace: None, fault: None }
     }
 }
 

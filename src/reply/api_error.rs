@@ -38,14 +38,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error of this kind, in the vendor's own words.
     pub const fn new(kind: ErrorKind) -> Self {
-        Self {
-            kind,
-            status: None,
-            message: None,
-            code: None,
-            param: None,
-            retry_after: None,
-        }
+        Self { kind, status: None, message: None, code: None, param: None, retry_after: None }
     }
 
     /// The request is not understood or not allowed: `400`.
@@ -170,9 +163,6 @@ mod tests {
     #[test]
     fn by_hand_goes_before_the_vendors_words() {
         assert_eq!(ApiError::server().message_or("vendor"), "vendor");
-        assert_eq!(
-            ApiError::server().message("mine").message_or("vendor"),
-            "mine"
-        );
+        assert_eq!(ApiError::server().message("mine").message_or("vendor"), "mine");
     }
 }

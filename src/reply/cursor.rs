@@ -27,14 +27,7 @@ enum Next {
 
 impl Cursor {
     pub(crate) fn new(reply: Arc<Reply>, usage: Usage, chunking: Chunking) -> Self {
-        Self {
-            finish: reply.finish_reason(),
-            reply,
-            chunking,
-            usage,
-            next: Next::Start,
-            calls: 0,
-        }
+        Self { finish: reply.finish_reason(), reply, chunking, usage, next: Next::Start, calls: 0 }
     }
 
     pub(crate) fn next(&mut self) -> Option<ReplyEvent<'_>> {
@@ -46,16 +39,13 @@ impl Cursor {
             Next::PartStart(index) => {
                 let Some(part) = self.reply.parts.get(index) else {
                     self.next = Next::Over;
-                    return Some(ReplyEvent::End {
-                        finish: &self.finish,
-                        usage: self.usage,
-                    });
+                    return Some(ReplyEvent::End { finish: &self.finish, usage: self.usage });
                 };
                 self.next = Next::Delta(index, 0);
                 let part = match part {
-                    Part::Reasoning(reasoning) => PartStart::Reasoning {
-                        signature: reasoning.signature(),
-                    },
+                    Part::Reasoning(reasoning) => {
+                        PartStart::Reasoning { signature: reasoning.signature() }
+                    }
                     Part::Refusal(_) => PartStart::Refusal,
                     Part::Text(_) => PartStart::Text,
                     Part::ToolCall(call) => {
@@ -96,10 +86,7 @@ mod tests {
     #[test]
     fn events_come_in_order_and_add_up() {
         let reply = Arc::new(
-            Reply::empty()
-                .reasoning("hm")
-                .then_text("a b")
-                .tool_call("t", serde_json::json!({})),
+            Reply::empty().reasoning("hm").then_text("a b").tool_call("t", serde_json::json!({})),
         );
         let mut cursor = Cursor::new(reply, Usage::new(1, 2), Chunking::Tokens);
         let mut seen = Vec::new();

@@ -78,10 +78,7 @@ impl Reply {
     /// counts its tokens all the same.
     #[must_use]
     pub fn reasoning(self, text: impl Into<String>) -> Self {
-        self.part(Part::Reasoning(Reasoning {
-            text: text.into(),
-            signature: None,
-        }))
+        self.part(Part::Reasoning(Reasoning { text: text.into(), signature: None }))
     }
 
     /// Appends a call of `tool`. The arguments are anything that serializes to a JSON object; a
@@ -130,9 +127,7 @@ impl Reply {
 
     /// The reason to stop: the one given, or the one that follows from the parts.
     pub fn finish_reason(&self) -> Finish {
-        self.finish
-            .clone()
-            .unwrap_or_else(|| Finish::of(&self.parts))
+        self.finish.clone().unwrap_or_else(|| Finish::of(&self.parts))
     }
 
     /// The usage to report for a prompt of `prompt_tokens`.
@@ -175,10 +170,7 @@ struct Counted {
 
 impl Counted {
     fn of(parts: &[Part]) -> Self {
-        let mut counted = Self {
-            said: 0,
-            thought: 0,
-        };
+        let mut counted = Self { said: 0, thought: 0 };
         for part in parts {
             match part {
                 Part::Reasoning(reasoning) => counted.thought += tokens::count(&reasoning.text),
@@ -216,10 +208,7 @@ pub struct Reasoning {
 impl Reasoning {
     /// A thought.
     pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            signature: None,
-        }
+        Self { text: text.into(), signature: None }
     }
 
     /// The vendor's signature over it (Anthropic's `signature`, Gemini's `thoughtSignature`).
@@ -264,11 +253,7 @@ impl ToolCall {
             }
             Err(error) => panic!("the arguments of tool call `{name}` do not serialize: {error}"),
         };
-        Self {
-            id: None,
-            name,
-            arguments,
-        }
+        Self { id: None, name, arguments }
     }
 
     /// The id of the call, in place of one in the vendor's form. Gemini's older models have none.
@@ -342,12 +327,7 @@ pub struct Usage {
 impl Usage {
     /// A usage without reasoning and cache.
     pub fn new(input: u64, output: u64) -> Self {
-        Self {
-            input,
-            output,
-            reasoning: 0,
-            cached: 0,
-        }
+        Self { input, output, reasoning: 0, cached: 0 }
     }
 
     /// Input and output together.

@@ -113,11 +113,7 @@ impl Assembler {
             Delta::Text(text) => (Kind::Text, text.as_str()),
             Delta::ToolCall { id, name } => {
                 self.close(&mut emit);
-                let call = PartStart::ToolCall {
-                    call: self.calls,
-                    id: id.as_deref(),
-                    name,
-                };
+                let call = PartStart::ToolCall { call: self.calls, id: id.as_deref(), name };
                 self.calls += 1;
                 self.said += tokens::count(name);
                 self.begin(Kind::ToolCall, call, &mut emit);
@@ -151,33 +147,24 @@ impl Assembler {
     /// Hands the last events to `emit`.
     pub(crate) fn end(&mut self, prompt_tokens: u64, mut emit: impl FnMut(ReplyEvent<'_>)) {
         self.close(&mut emit);
-        let finish = self
-            .finish
-            .take()
-            .unwrap_or(match (self.calls, self.refused) {
-                (1.., _) => Finish::ToolUse,
-                (0, true) => Finish::Refusal,
-                (0, false) => Finish::Stop,
-            });
+        let finish = self.finish.take().unwrap_or(match (self.calls, self.refused) {
+            (1.., _) => Finish::ToolUse,
+            (0, true) => Finish::Refusal,
+            (0, false) => Finish::Stop,
+        });
         let usage = Usage {
             input: prompt_tokens,
             output: self.said + self.thought,
             reasoning: self.thought,
             cached: 0,
         };
-        emit(ReplyEvent::End {
-            finish: &finish,
-            usage,
-        });
+        emit(ReplyEvent::End { finish: &finish, usage });
     }
 
     fn begin(&mut self, kind: Kind, part: PartStart<'_>, emit: &mut impl FnMut(ReplyEvent<'_>)) {
         self.open = Some(kind);
         self.parts += 1;
-        emit(ReplyEvent::PartStart {
-            index: self.parts - 1,
-            part,
-        });
+        emit(ReplyEvent::PartStart { index: self.parts - 1, part });
     }
 
     fn close(&mut self, emit: &mut impl FnMut(ReplyEvent<'_>)) {
@@ -230,16 +217,10 @@ mod tests {
             Delta::Reasoning("hm".into()),
             Delta::from("a"),
             Delta::from(" b"),
-            Delta::ToolCall {
-                id: None,
-                name: "t".into(),
-            },
+            Delta::ToolCall { id: None, name: "t".into() },
             Delta::Arguments("{\"x\"".into()),
             Delta::Arguments(":1}".into()),
-            Delta::ToolCall {
-                id: Some("id".into()),
-                name: "u".into(),
-            },
+            Delta::ToolCall { id: Some("id".into()), name: "u".into() },
             Delta::from("after"),
         ]
     }
@@ -248,9 +229,7 @@ mod tests {
     fn deltas_collect_into_the_reply_they_spell() {
         let mut reply = Reply::empty();
         reply.extend(deltas());
-        let Part::ToolCall(call) = &reply.parts()[2] else {
-            panic!("{reply:?}")
-        };
+        let Part::ToolCall(call) = &reply.parts()[2] else { panic!("{reply:?}") };
         assert_eq!((call.arguments(), reply.parts().len()), ("{\"x\":1}", 5));
         assert_eq!(reply.finish_reason(), Finish::ToolUse);
     }

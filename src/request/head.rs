@@ -28,30 +28,15 @@ impl<'a> Head<'a> {
         query: Option<&'a str>,
         headers: &'a HeaderMap,
     ) -> Self {
-        let authority = authority.or_else(|| {
-            headers
-                .get(header::HOST)
-                .and_then(|value| value.to_str().ok())
-        });
-        Self {
-            method,
-            host: authority.map(without_port),
-            path,
-            query,
-            headers,
-        }
+        let authority =
+            authority.or_else(|| headers.get(header::HOST).and_then(|value| value.to_str().ok()));
+        Self { method, host: authority.map(without_port), path, query, headers }
     }
 
     /// The head of an `http` request.
     pub fn of<B>(request: &'a http::Request<B>) -> Self {
         let uri = request.uri();
-        Self::new(
-            request.method(),
-            uri.host(),
-            uri.path(),
-            uri.query(),
-            request.headers(),
-        )
+        Self::new(request.method(), uri.host(), uri.path(), uri.query(), request.headers())
     }
 
     /// The API key: `Authorization: Bearer`, `x-api-key`, `api-key`, `x-goog-api-key`, or the
@@ -73,21 +58,11 @@ impl<'a> Head<'a> {
     /// Whether the host is this machine (or there is none, as in a request to a router).
     pub fn is_local(&self) -> bool {
         let Some(host) = self.host else { return true };
-        let host = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(host);
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         host.eq_ignore_ascii_case("localhost")
-            || host
-                .rsplit_once('.')
-                .is_some_and(|(_, tld)| tld.eq_ignore_ascii_case("localhost"))
-            || (host
-                .as_bytes()
-                .first()
-                .is_some_and(|b| b.is_ascii_digit() || *b == b':')
-                && host
-                    .parse::<std::net::IpAddr>()
-                    .is_ok_and(|ip| ip.is_loopback()))
+            || host.rsplit_once('.').is_some_and(|(_, tld)| tld.eq_ignore_ascii_case("localhost"))
+            || (host.as_bytes().first().is_some_and(|b| b.is_ascii_digit() || *b == b':')
+                && host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()))
     }
 }
 
@@ -119,9 +94,7 @@ fn query_param<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
 }
 
 fn without_port(authority: &str) -> &str {
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     if host.starts_with('[') {
         return host.split_inclusive(']').next().unwrap_or(host);
     }
@@ -152,11 +125,7 @@ mod tests {
             ("127.0.0.1.example.com", false),
         ] {
             let (headers, method) = head(host);
-            assert_eq!(
-                Head::new(&method, None, "/", None, &headers).is_local(),
-                local,
-                "{host}"
-            );
+            assert_eq!(Head::new(&method, None, "/", None, &headers).is_local(), local, "{host}");
         }
         assert!(Head::new(&Method::GET, None, "/", None, &HeaderMap::new()).is_local());
     }
@@ -166,10 +135,7 @@ mod tests {
         let (headers, method) = head("a.example:1");
         let named = Head::new(&method, Some("b.example:2"), "/", None, &headers);
         assert_eq!(named.host, Some("b.example"));
-        assert_eq!(
-            Head::new(&method, None, "/", None, &headers).host,
-            Some("a.example")
-        );
+        assert_eq!(Head::new(&method, None, "/", None, &headers).host, Some("a.example"));
     }
 
     #[test]

@@ -84,9 +84,7 @@ impl Content {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Reasoning(text) | Self::Text(text) => text.len(),
-            Self::ToolCall {
-                name, arguments, ..
-            } => name.len() + arguments.len(),
+            Self::ToolCall { name, arguments, .. } => name.len() + arguments.len(),
             Self::ToolResult { text, .. } => text.len(),
             Self::Audio(_) | Self::File(_) | Self::Image(_) | Self::Other(_) => 0,
         }

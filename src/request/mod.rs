@@ -76,11 +76,7 @@ impl LlmRequest {
 
     /// The text of the last message of the user, its parts joined by a newline; empty without one.
     pub fn last_user(&self) -> std::borrow::Cow<'_, str> {
-        let last = self
-            .messages
-            .iter()
-            .rev()
-            .find(|message| message.role == Role::User);
+        let last = self.messages.iter().rev().find(|message| message.role == Role::User);
         last.map(Message::text).unwrap_or_default()
     }
 
@@ -96,11 +92,7 @@ impl LlmRequest {
 
     /// The turn that is to be answered, counted from 1: the assistant's messages so far, and one.
     pub fn turn(&self) -> usize {
-        1 + self
-            .messages
-            .iter()
-            .filter(|message| message.role == Role::Assistant)
-            .count()
+        1 + self.messages.iter().filter(|message| message.role == Role::Assistant).count()
     }
 
     /// The results of tool calls that the last turn brought: (call id or name, text).
@@ -110,13 +102,12 @@ impl LlmRequest {
             .iter()
             .rposition(|message| message.role == Role::Assistant)
             .map_or(0, |index| index + 1);
-        self.messages[since..]
-            .iter()
-            .flat_map(|message| &message.content)
-            .filter_map(|content| match content {
+        self.messages[since..].iter().flat_map(|message| &message.content).filter_map(|content| {
+            match content {
                 Content::ToolResult { id, text } => Some((id.as_str(), text.as_str())),
                 _ => None,
-            })
+            }
+        })
     }
 
     /// The API key that the request carries.
@@ -132,11 +123,8 @@ impl LlmRequest {
     /// An estimate of the prompt's tokens: a quarter of its bytes, and four for each message.
     pub fn prompt_tokens(&self) -> u64 {
         let bytes = |message: &Message| message.content.iter().map(Content::len).sum::<usize>();
-        let messages: u64 = self
-            .messages
-            .iter()
-            .map(|m| 4 + crate::util::tokens::estimate(bytes(m)))
-            .sum();
+        let messages: u64 =
+            self.messages.iter().map(|m| 4 + crate::util::tokens::estimate(bytes(m))).sum();
         let tools: usize = self.tools.iter().map(Tool::len).sum();
         3 + messages + crate::util::tokens::estimate(tools)
     }
@@ -159,11 +147,7 @@ pub struct RequestHead {
 impl RequestHead {
     /// The head, borrowed.
     pub fn as_head(&self) -> Head<'_> {
-        let Self {
-            method,
-            uri,
-            headers,
-        } = self;
+        let Self { method, uri, headers } = self;
         Head::new(method, uri.host(), uri.path(), uri.query(), headers)
     }
 
@@ -182,11 +166,7 @@ impl RequestHead {
 
 impl From<http::request::Parts> for RequestHead {
     fn from(parts: http::request::Parts) -> Self {
-        Self {
-            method: parts.method,
-            uri: parts.uri,
-            headers: parts.headers,
-        }
+        Self { method: parts.method, uri: parts.uri, headers: parts.headers }
     }
 }
 
@@ -197,11 +177,7 @@ impl std::fmt::Debug for RequestHead {
             .field("path", &self.uri.path())
             .field(
                 "headers",
-                &self
-                    .headers
-                    .keys()
-                    .map(http::HeaderName::as_str)
-                    .collect::<Vec<_>>(),
+                &self.headers.keys().map(http::HeaderName::as_str).collect::<Vec<_>>(),
             )
             .finish()
     }
@@ -222,11 +198,7 @@ pub struct Tool {
 impl Tool {
     /// A tool with this name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            description: None,
-            schema: None,
-        }
+        Self { name: name.into(), description: None, schema: None }
     }
 
     fn len(&self) -> usize {

@@ -29,9 +29,7 @@ pub trait Match: Send + Sync + 'static {
 
     /// Says for each simple condition within whether it holds, and on what value it fails.
     fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
-        explanation.condition(self.matches(request), || {
-            format!("{} says no", self.describe())
-        });
+        explanation.condition(self.matches(request), || format!("{} says no", self.describe()));
     }
 
     /// Both.
@@ -134,11 +132,7 @@ impl<A: Match, B: Match> Match for Or<A, B> {
         self.0.explain(request, &mut left);
         self.1.explain(request, &mut right);
         explanation.condition(false, || {
-            format!(
-                "neither ({}) nor ({})",
-                left.failed.join("; "),
-                right.failed.join("; ")
-            )
+            format!("neither ({}) nor ({})", left.failed.join("; "), right.failed.join("; "))
         });
     }
 }
@@ -201,42 +195,27 @@ enum Test {
 impl Field {
     /// It contains this text, upper and lower case told apart.
     pub fn contains(self, text: impl Into<String>) -> Condition {
-        Condition {
-            subject: self.0,
-            test: Test::Contains(text.into()),
-        }
+        Condition { subject: self.0, test: Test::Contains(text.into()) }
     }
 
     /// It is this text.
     pub fn equals(self, text: impl Into<String>) -> Condition {
-        Condition {
-            subject: self.0,
-            test: Test::Equals(text.into()),
-        }
+        Condition { subject: self.0, test: Test::Equals(text.into()) }
     }
 
     /// It is there at all.
     pub fn exists(self) -> Condition {
-        Condition {
-            subject: self.0,
-            test: Test::Present,
-        }
+        Condition { subject: self.0, test: Test::Present }
     }
 
     /// It matches this pattern as a whole: `*` stands for any text, `?` for one character.
     pub fn glob(self, pattern: impl Into<String>) -> Condition {
-        Condition {
-            subject: self.0,
-            test: Test::Glob(pattern.into()),
-        }
+        Condition { subject: self.0, test: Test::Glob(pattern.into()) }
     }
 
     /// It begins with this text.
     pub fn starts_with(self, text: impl Into<String>) -> Condition {
-        Condition {
-            subject: self.0,
-            test: Test::StartsWith(text.into()),
-        }
+        Condition { subject: self.0, test: Test::StartsWith(text.into()) }
     }
 }
 
@@ -302,12 +281,9 @@ impl Condition {
         match &self.subject {
             Subject::AnyMessage => request.messages.iter().any(|message| test(&message.text())),
             Subject::ApiKey => request.api_key().is_some_and(test),
-            Subject::Header(name) => request
-                .head
-                .headers
-                .get_all(name)
-                .iter()
-                .any(|v| v.to_str().is_ok_and(test)),
+            Subject::Header(name) => {
+                request.head.headers.get_all(name).iter().any(|v| v.to_str().is_ok_and(test))
+            }
             Subject::LastUser => test(&request.last_user()),
             Subject::Model => test(&request.model),
             Subject::Provider => test(request.provider.as_str()),
@@ -345,18 +321,12 @@ impl Condition {
             Subject::Stream => "it is not".into(),
             Subject::System => quoted(request.system()),
             Subject::ToolOffered(_) => {
-                let names: Vec<_> = request
-                    .tools
-                    .iter()
-                    .map(|tool| tool.name.as_str())
-                    .collect();
+                let names: Vec<_> = request.tools.iter().map(|tool| tool.name.as_str()).collect();
                 Cow::Owned(format!("offered are {names:?}"))
             }
             Subject::ToolResult => {
-                let results: Vec<_> = request
-                    .tool_results()
-                    .map(|(_, text)| shortened(text))
-                    .collect();
+                let results: Vec<_> =
+                    request.tool_results().map(|(_, text)| shortened(text)).collect();
                 Cow::Owned(format!("there are {results:?}"))
             }
             Subject::Turn => quoted(request.turn().to_string().into()),
@@ -428,16 +398,9 @@ impl fmt::Display for Test {
 }
 
 fn is_secret(header: &str) -> bool {
-    [
-        "authorization",
-        "x-api-key",
-        "api-key",
-        "x-goog-api-key",
-        "cookie",
-        "proxy-authorization",
-    ]
-    .iter()
-    .any(|secret| header.eq_ignore_ascii_case(secret))
+    ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "proxy-authorization"]
+        .iter()
+        .any(|secret| header.eq_ignore_ascii_case(secret))
 }
 
 fn shortened(text: &str) -> Cow<'_, str> {
@@ -498,9 +461,6 @@ mod tests {
         ] {
             assert_eq!(glob(pattern, text), holds, "{pattern} {text}");
         }
-        assert!(
-            !glob(&"*a".repeat(40), &"a".repeat(39)),
-            "does not run wild"
-        );
+        assert!(!glob(&"*a".repeat(40), &"a".repeat(39)), "does not run wild");
     }
 }

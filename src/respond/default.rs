@@ -30,18 +30,12 @@ impl DefaultReply {
     }
 
     fn text(&self, request: &LlmRequest) -> Reply {
-        let last = request
-            .messages
-            .iter()
-            .rev()
-            .find(|message| message.role == Role::User);
-        let prompt = last
-            .and_then(|message| message.texts().last())
-            .unwrap_or_default();
+        let last = request.messages.iter().rev().find(|message| message.role == Role::User);
+        let prompt = last.and_then(|message| message.texts().last()).unwrap_or_default();
         let mut rng = Rng::new(hash(self.seed ^ request.turn() as u64, prompt.as_bytes()));
 
         let mut text = String::with_capacity(512);
-        text.push_str(OPENING);
+        text.push_str(OPENING.0);
         let quoted = quote(prompt);
         if !quoted.is_empty() {
             text.push_str(" You wrote: \u{201c}");
@@ -52,12 +46,11 @@ impl DefaultReply {
                 "\u{201d}"
             });
         }
-        let echoed = tokens::count(&text);
 
         // One sentence at the least, then more with the length of the prompt, up to eight.
         let sentences = 1 + rng.below(2) as usize + (prompt.len() / 200).min(5);
         let first = rng.below(SENTENCES.len() as u64) as usize;
-        let mut counted = echoed;
+        let mut counted = OPENING.1 + tokens::count(&text[OPENING.0.len()..]);
         for sentence in SENTENCES.iter().cycle().skip(first).take(sentences) {
             text.push_str(sentence.0);
             counted += sentence.1;
@@ -83,23 +76,18 @@ impl Respond for DefaultReply {
     }
 }
 
-const OPENING: &str = "This is a mock answer from tower-mock-llm; no model was called.";
-
-/// Sentences and their tokens, counted once: counting at each request would cost as much as
+/// With its tokens, as the sentences below: to count them at each request would cost as much as
 /// making the rest of the answer.
+const OPENING: (&str, u64) =
+    ("This is a mock answer from tower-mock-llm; no model was called.", 17);
+
 const SENTENCES: [(&str, u64); 8] = [
     (" Nothing left this process and nothing was charged.", 9),
-    (
-        " The same request under the same seed gets these very bytes again.",
-        13,
-    ),
+    (" The same request under the same seed gets these very bytes again.", 13),
     (" To say something else here, mount a rule.", 10),
     (" Token counts are estimates, but they add up.", 10),
     (" Longer prompts get longer answers.", 6),
-    (
-        " The headers, ids and chunks have the shape of the real ones.",
-        14,
-    ),
+    (" The headers, ids and chunks have the shape of the real ones.", 14),
     (" Set a seed to vary this text.", 8),
     (" A switch in the builder turns all of this off.", 11),
 ];
@@ -110,9 +98,7 @@ fn quote(prompt: &str) -> &str {
     let line = prompt.trim().lines().next().unwrap_or_default();
     match line.char_indices().nth(MOST) {
         None => line,
-        Some((end, _)) => line[..end]
-            .rfind(' ')
-            .map_or(&line[..end], |space| &line[..space]),
+        Some((end, _)) => line[..end].rfind(' ').map_or(&line[..end], |space| &line[..space]),
     }
 }
 
@@ -122,21 +108,16 @@ mod tests {
 
     #[test]
     fn the_counts_beside_the_sentences_are_right() {
-        let counted: Vec<u64> = SENTENCES
-            .iter()
-            .map(|(text, _)| tokens::count(text))
-            .collect();
+        let counted: Vec<u64> = SENTENCES.iter().map(|(text, _)| tokens::count(text)).collect();
         let noted: Vec<u64> = SENTENCES.iter().map(|(_, count)| *count).collect();
         assert_eq!(noted, counted);
+        assert_eq!(OPENING.1, tokens::count(OPENING.0));
     }
 
     #[test]
     fn quotes_end_between_words() {
         assert_eq!(quote("  short \n second"), "short ");
         let long = "Please explain the borrow checker as if I were a five year old child";
-        assert_eq!(
-            quote(long),
-            "Please explain the borrow checker as if I were"
-        );
+        assert_eq!(quote(long), "Please explain the borrow checker as if I were");
     }
 }

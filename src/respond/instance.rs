@@ -33,49 +33,30 @@ fn instance(schema: &Value, root: &Value, depth: usize) -> Value {
     };
     let down = |schema: &Value| instance(schema, root, depth + 1);
     if let Some(target) = fields.get("$ref").and_then(Value::as_str) {
-        return root
-            .pointer(target.trim_start_matches('#'))
-            .map_or(Value::Null, down);
+        return root.pointer(target.trim_start_matches('#')).map_or(Value::Null, down);
     }
-    if let Some(value) = ["const", "default", "example"]
-        .iter()
-        .find_map(|key| fields.get(*key))
-    {
+    if let Some(value) = ["const", "default", "example"].iter().find_map(|key| fields.get(*key)) {
         return value.clone();
     }
-    if let Some(first) = fields
-        .get("enum")
-        .and_then(Value::as_array)
-        .and_then(|all| all.first())
-    {
+    if let Some(first) = fields.get("enum").and_then(Value::as_array).and_then(|all| all.first()) {
         return first.clone();
     }
     for key in ["anyOf", "oneOf", "allOf"] {
-        if let Some(first) = fields
-            .get(key)
-            .and_then(Value::as_array)
-            .and_then(|all| all.first())
-        {
+        if let Some(first) = fields.get(key).and_then(Value::as_array).and_then(|all| all.first()) {
             return down(first);
         }
     }
     let kind = match fields.get("type") {
         Some(Value::String(kind)) => kind.to_ascii_lowercase(),
-        Some(Value::Array(kinds)) => kinds
-            .first()
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
+        Some(Value::Array(kinds)) => {
+            kinds.first().and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
         _ if fields.contains_key("properties") => "object".to_owned(),
         _ => "string".to_owned(),
     };
     match kind.as_str() {
         "array" => {
-            let least = fields
-                .get("minItems")
-                .and_then(Value::as_u64)
-                .unwrap_or(0)
-                .min(64);
+            let least = fields.get("minItems").and_then(Value::as_u64).unwrap_or(0).min(64);
             let item = fields.get("items").map_or(Value::Null, down);
             Value::Array(vec![item; least as usize])
         }
@@ -103,11 +84,7 @@ fn instance(schema: &Value, root: &Value, depth: usize) -> Value {
             Value::Object(required.into_iter().map(value).collect())
         }
         _ => {
-            let least = fields
-                .get("minLength")
-                .and_then(Value::as_u64)
-                .unwrap_or(0)
-                .min(4096);
+            let least = fields.get("minLength").and_then(Value::as_u64).unwrap_or(0).min(4096);
             let mut text = "mock".to_owned();
             while text.len() < least as usize {
                 text.push_str(" mock");
@@ -137,10 +114,7 @@ mod tests {
         });
         let raw = serde_json::value::to_raw_value(&schema).unwrap();
         let made = of(&raw);
-        assert_eq!(
-            made,
-            json!({"city": "mock", "days": 2, "unit": "c", "near": {}})
-        );
+        assert_eq!(made, json!({"city": "mock", "days": 2, "unit": "c", "near": {}}));
         assert_eq!(object(None).get(), "{}");
     }
 

@@ -111,10 +111,7 @@ impl IntoRespond for Answer {
             Say::Stream(stream) => {
                 let stream = std::sync::Mutex::new(Some(stream));
                 Box::new(move |_: &LlmRequest| {
-                    let taken = stream
-                        .lock()
-                        .unwrap_or_else(|poison| poison.into_inner())
-                        .take();
+                    let taken = stream.lock().unwrap_or_else(|poison| poison.into_inner()).take();
                     taken.map(|stream| dressed(Say::Stream(stream)))
                 })
             }

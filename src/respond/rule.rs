@@ -79,15 +79,11 @@ impl Rule {
     }
 
     pub(super) fn matches(&self, request: &LlmRequest) -> bool {
-        self.condition
-            .as_ref()
-            .is_none_or(|condition| condition.matches(request))
+        self.condition.as_ref().is_none_or(|condition| condition.matches(request))
     }
 
     pub(super) fn describe(&self) -> String {
-        self.condition
-            .as_ref()
-            .map_or_else(|| "every request".to_owned(), |c| c.describe())
+        self.condition.as_ref().map_or_else(|| "every request".to_owned(), |c| c.describe())
     }
 }
 

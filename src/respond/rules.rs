@@ -40,12 +40,7 @@ impl Rules {
             Some(name) => format!("`{name}`").into(),
             None => format!("#{}", id.0 + 1).into(),
         };
-        let mounted = Arc::new(Mounted {
-            id,
-            rule,
-            label,
-            answered: AtomicU64::new(0),
-        });
+        let mounted = Arc::new(Mounted { id, rule, label, answered: AtomicU64::new(0) });
         self.change(|rules| rules.push(mounted));
         id
     }
@@ -129,9 +124,7 @@ impl Mounted {
     fn take(&self) -> bool {
         let most = self.rule.times.unwrap_or(u64::MAX);
         self.answered
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
-                (n < most).then_some(n + 1)
-            })
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < most).then_some(n + 1))
             .is_ok()
     }
 
@@ -140,7 +133,7 @@ impl Mounted {
     fn nearest(&self, received: &[Arc<Received>]) -> Option<(usize, String, Vec<String>)> {
         let condition = self.rule.condition.as_ref()?;
         let explained = received.iter().enumerate().filter_map(|(index, received)| {
-            let request = received.request.as_ref()?;
+            let request = received.request()?;
             let mut explanation = Explanation::default();
             condition.explain(request, &mut explanation);
             let line = format!("{} {}", request.provider, request.model);

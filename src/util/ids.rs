@@ -60,18 +60,10 @@ mod tests {
 
     #[test]
     fn ids_keep_prefix_length_and_alphabet() {
-        for alphabet in [
-            Alphabet::Base58,
-            Alphabet::Base62,
-            Alphabet::Base64Url,
-            Alphabet::Hex,
-        ] {
+        for alphabet in [Alphabet::Base58, Alphabet::Base62, Alphabet::Base64Url, Alphabet::Hex] {
             let id = id(&mut Rng::new(9), "x_", alphabet, 29);
             assert_eq!(id.len(), 31);
-            assert!(
-                id[2..].bytes().all(|b| alphabet.letters().contains(&b)),
-                "{id}"
-            );
+            assert!(id[2..].bytes().all(|b| alphabet.letters().contains(&b)), "{id}");
         }
     }
 }

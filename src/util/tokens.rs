@@ -18,18 +18,13 @@ impl Chunking {
     /// The length in bytes of the first chunk of `text`; zero only when `text` is empty.
     pub(crate) fn first(self, text: &str) -> usize {
         match self {
-            Self::Chars(n) => text
-                .char_indices()
-                .nth(n.max(1))
-                .map_or(text.len(), |(index, _)| index),
+            Self::Chars(n) => {
+                text.char_indices().nth(n.max(1)).map_or(text.len(), |(index, _)| index)
+            }
             Self::Tokens => token(text.as_bytes()),
             Self::Words => {
-                let word = text
-                    .find(|c: char| !c.is_whitespace())
-                    .unwrap_or(text.len());
-                text[word..]
-                    .find(char::is_whitespace)
-                    .map_or(text.len(), |length| word + length)
+                let word = text.find(|c: char| !c.is_whitespace()).unwrap_or(text.len());
+                text[word..].find(char::is_whitespace).map_or(text.len(), |length| word + length)
             }
         }
     }
@@ -76,11 +71,7 @@ fn class(byte: u8) -> Class {
 fn token(text: &[u8]) -> usize {
     let run = |from: usize, class_of_run: Class, most: usize| {
         let rest = &text[from..];
-        from + rest
-            .iter()
-            .take(most)
-            .take_while(|byte| class(**byte) == class_of_run)
-            .count()
+        from + rest.iter().take(most).take_while(|byte| class(**byte) == class_of_run).count()
     };
     let Some(first) = text.first() else { return 0 };
     let start = usize::from(*first == b' ');
@@ -93,12 +84,7 @@ fn token(text: &[u8]) -> usize {
         // One character: its first byte and the continuation bytes after it.
         Some(Class::Wide) => {
             let rest = &text[start + 1..];
-            start
-                + 1
-                + rest
-                    .iter()
-                    .take_while(|byte| (0x80..0xc0).contains(*byte))
-                    .count()
+            start + 1 + rest.iter().take_while(|byte| (0x80..0xc0).contains(*byte)).count()
         }
     }
 }
@@ -120,10 +106,7 @@ mod tests {
     #[test]
     fn tokens_look_like_a_tokenizers() {
         assert_eq!(
-            cut(
-                Chunking::Tokens,
-                "Hello, world! It is 12345.  \n Ünïcode 👋🏽"
-            ),
+            cut(Chunking::Tokens, "Hello, world! It is 12345.  \n Ünïcode 👋🏽"),
             [
                 "Hello", ",", " world", "!", " It", " is", " 123", "45", ".", "  \n ", "Ü", "n",
                 "ï", "code", " 👋", "🏽"
@@ -135,12 +118,7 @@ mod tests {
     #[test]
     fn every_way_of_cutting_keeps_the_text_whole() {
         let text = "  a Straße, 東京 and\n\n👩‍👩‍👧 incomprehensibilities 3.14159 ";
-        for by in [
-            Chunking::Tokens,
-            Chunking::Words,
-            Chunking::Chars(1),
-            Chunking::Chars(7),
-        ] {
+        for by in [Chunking::Tokens, Chunking::Words, Chunking::Chars(1), Chunking::Chars(7)] {
             assert_eq!(cut(by, text).concat(), text);
             assert!(cut(by, text).iter().all(|chunk| !chunk.is_empty()));
         }

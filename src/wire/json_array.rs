@@ -29,12 +29,7 @@ pub struct JsonArray {
 impl JsonArray {
     /// An array whose items are parted by `between` and that closes with `end`.
     pub const fn new(style: JsonStyle, between: &'static str, end: &'static str) -> Self {
-        Self {
-            style,
-            between,
-            end,
-            open: false,
-        }
+        Self { style, between, end, open: false }
     }
 
     /// Appends one item.

@@ -32,43 +32,20 @@ pub struct JsonStyle {
 
 impl JsonStyle {
     /// No white space at all.
-    pub const COMPACT: Self = Self {
-        indent: None,
-        colon: ":",
-        comma: ",",
-        newline: false,
-    };
+    pub const COMPACT: Self = Self { indent: None, colon: ":", comma: ",", newline: false };
     /// One line, a space after each colon and none after a comma (Gemini's streams).
-    pub const COLON: Self = Self {
-        colon: ": ",
-        ..Self::COMPACT
-    };
+    pub const COLON: Self = Self { colon: ": ", ..Self::COMPACT };
     /// One line, a space after each colon and comma (what most models write by themselves).
-    pub const SPACED: Self = Self {
-        colon: ": ",
-        comma: ", ",
-        ..Self::COMPACT
-    };
+    pub const SPACED: Self = Self { colon: ": ", comma: ", ", ..Self::COMPACT };
     /// Two spaces a level.
-    pub const INDENT2: Self = Self {
-        indent: Some(2),
-        colon: ": ",
-        comma: ",",
-        newline: false,
-    };
+    pub const INDENT2: Self = Self { indent: Some(2), colon: ": ", comma: ",", newline: false };
     /// Four spaces a level.
-    pub const INDENT4: Self = Self {
-        indent: Some(4),
-        ..Self::INDENT2
-    };
+    pub const INDENT4: Self = Self { indent: Some(4), ..Self::INDENT2 };
 
     /// The same style with one newline after the value.
     #[must_use]
     pub const fn with_newline(self) -> Self {
-        Self {
-            newline: true,
-            ..self
-        }
+        Self { newline: true, ..self }
     }
 
     /// Appends `value` to `out`.
@@ -80,11 +57,7 @@ impl JsonStyle {
         let result = if self == Self::COMPACT {
             value.serialize(&mut Serializer::with_formatter(&mut *out, CompactFormatter))
         } else {
-            let formatter = StyleFormatter {
-                style: self,
-                depth: 0,
-                filled: false,
-            };
+            let formatter = StyleFormatter { style: self, depth: 0, filled: false };
             value.serialize(&mut Serializer::with_formatter(&mut *out, formatter))
         };
         result.expect("a wire type serializes");
@@ -109,14 +82,8 @@ impl JsonStyle {
     /// What is no JSON comes back with its white space outside of strings gone.
     pub fn respace(self, json: &str) -> String {
         let mut out = Vec::with_capacity(json.len() + 16);
-        let mut formatter = StyleFormatter {
-            style: self,
-            depth: 0,
-            filled: false,
-        };
-        formatter
-            .write_raw_fragment(&mut out, json)
-            .expect("a vector takes every write");
+        let mut formatter = StyleFormatter { style: self, depth: 0, filled: false };
+        formatter.write_raw_fragment(&mut out, json).expect("a vector takes every write");
         String::from_utf8(out).expect("only ASCII was added")
     }
 }
@@ -246,10 +213,7 @@ impl Formatter for StyleFormatter {
                 }
                 b'}' | b']' => {
                     self.filled = !matches!(
-                        bytes[..at - 1]
-                            .iter()
-                            .rev()
-                            .find(|b| !b.is_ascii_whitespace()),
+                        bytes[..at - 1].iter().rev().find(|b| !b.is_ascii_whitespace()),
                         Some(b'{' | b'[')
                     );
                     self.close(writer, byte)?;
@@ -295,18 +259,8 @@ mod tests {
     fn raw_json_is_spaced_like_its_surroundings() {
         let raw: &RawValue =
             serde_json::from_str(r#"{ "x" :[ 1.0, {"y,:{" : "\"}" } , [ ] ],"z":{}}"#).unwrap();
-        let doc = Doc {
-            before: 1,
-            raw,
-            list: vec![raw],
-            none: [],
-        };
-        for style in [
-            JsonStyle::COMPACT,
-            JsonStyle::INDENT2,
-            JsonStyle::COLON,
-            JsonStyle::SPACED,
-        ] {
+        let doc = Doc { before: 1, raw, list: vec![raw], none: [] };
+        for style in [JsonStyle::COMPACT, JsonStyle::INDENT2, JsonStyle::COLON, JsonStyle::SPACED] {
             // serde_json's own value keeps no order of keys, but here both orders are the same.
             let whole = match style {
                 JsonStyle::INDENT2 => {
@@ -337,14 +291,9 @@ mod tests {
 
     #[test]
     fn respacing_what_is_no_json_neither_panics_nor_overflows() {
-        for bad in [
-            "", "}", "]]]}", "\"abc", "\"abc\\", "{\"a\"", "[,:", "nul l",
-        ] {
+        for bad in ["", "}", "]]]}", "\"abc", "\"abc\\", "{\"a\"", "[,:", "nul l"] {
             let _ = JsonStyle::INDENT2.respace(bad);
         }
-        assert_eq!(
-            JsonStyle::COMPACT.respace(&"[".repeat(100_000)).len(),
-            100_000
-        );
+        assert_eq!(JsonStyle::COMPACT.respace(&"[".repeat(100_000)).len(), 100_000);
     }
 }

@@ -27,18 +27,12 @@ pub struct Sse {
 impl Sse {
     /// Events whose lines end with LF.
     pub const fn lf(style: JsonStyle) -> Self {
-        Self {
-            line_end: "\n",
-            style,
-        }
+        Self { line_end: "\n", style }
     }
 
     /// Events whose lines end with CR LF.
     pub const fn crlf(style: JsonStyle) -> Self {
-        Self {
-            line_end: "\r\n",
-            style,
-        }
+        Self { line_end: "\r\n", style }
     }
 
     /// A frame with nothing but data.

@@ -55,10 +55,7 @@ impl Template {
                 None => at += 1,
             }
         }
-        Self {
-            pieces,
-            tail: text[start..].into(),
-        }
+        Self { pieces, tail: text[start..].into() }
     }
 
     /// Appends the text to `out`; `fill` writes what belongs into each hole.
@@ -77,14 +74,26 @@ pub(crate) fn put_json(out: &mut BytesMut, value: &(impl Serialize + ?Sized)) {
     serde_json::to_writer(out.writer(), value).expect("strings and numbers serialize");
 }
 
+/// Appends `text` as a JSON string.
+pub(crate) fn put_text(out: &mut BytesMut, text: &str) {
+    let is_plain = |byte: &u8| *byte >= 0x20 && *byte != b'"' && *byte != b'\\';
+    if text.as_bytes().iter().all(is_plain) {
+        out.reserve(text.len() + 2);
+        out.extend_from_slice(b"\"");
+        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(b"\"");
+    } else {
+        put_json(out, text);
+    }
+}
+
 fn hole_at(text: &[u8]) -> Option<(Hole, usize)> {
     if !matches!(text[0], b'"' | b'8') {
         return None;
     }
     for (index, sentinel) in hole::TEXT.iter().enumerate() {
-        let quoted = text
-            .strip_prefix(b"\"")
-            .and_then(|rest| rest.strip_prefix(sentinel.as_bytes()));
+        let quoted =
+            text.strip_prefix(b"\"").and_then(|rest| rest.strip_prefix(sentinel.as_bytes()));
         if quoted.is_some_and(|rest| rest.starts_with(b"\"")) {
             return Some((Hole::Text(index), sentinel.len() + 2));
         }
@@ -111,28 +120,16 @@ mod tests {
 
     #[test]
     fn a_filled_template_is_the_struct_serialized() {
-        let doc = Doc {
-            id: hole::TEXT[1],
-            count: hole::NUMBER[0],
-            text: hole::TEXT[0],
-        };
+        let doc = Doc { id: hole::TEXT[1], count: hole::NUMBER[0], text: hole::TEXT[0] };
         let template = Template::compile(&serde_json::to_vec(&doc).unwrap());
         for text in ["", "plain", "\"quoted\" \\ \u{7} é 👋 \u{2028}\n"] {
             let mut out = BytesMut::new();
             template.render(&mut out, |hole, out| match hole {
-                Hole::Text(0) => put_json(out, text),
-                Hole::Text(_) => put_json(out, "id"),
+                Hole::Text(0) => put_text(out, text),
+                Hole::Text(_) => put_text(out, "id"),
                 Hole::Number(_) => put_json(out, &42),
             });
-            assert_eq!(
-                out,
-                serde_json::to_string(&Doc {
-                    id: "id",
-                    count: 42,
-                    text
-                })
-                .unwrap()
-            );
+            assert_eq!(out, serde_json::to_string(&Doc { id: "id", count: 42, text }).unwrap());
         }
     }
 }

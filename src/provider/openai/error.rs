@@ -51,31 +51,19 @@ pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> 
         error: Body {
             message: &message,
             r#type: words.r#type,
-            param: error
-                .param
-                .as_deref()
-                .filter(|_| error.kind != ErrorKind::TooLarge),
+            param: error.param.as_deref().filter(|_| error.kind != ErrorKind::TooLarge),
             code: error.code.as_deref().or(words.code),
         },
     };
     let (mut headers, style) = if words.edge {
-        (
-            headers::edge_error(cx.entropy),
-            JsonStyle::INDENT4.with_newline(),
-        )
+        (headers::edge_error(cx.entropy), JsonStyle::INDENT4.with_newline())
     } else {
         let prompt = cx.request.map_or(0, |request| request.prompt_tokens());
-        (
-            headers::answer(cx.entropy, prompt, "application/json"),
-            JsonStyle::INDENT2,
-        )
+        (headers::answer(cx.entropy, prompt, "application/json"), JsonStyle::INDENT2)
     };
     if let Some(wait) = error.retry_after {
         let milliseconds = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        headers.insert(
-            header::RETRY_AFTER,
-            HeaderValue::from(milliseconds.div_ceil(1000)),
-        );
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(milliseconds.div_ceil(1000)));
         headers.insert("retry-after-ms", HeaderValue::from(milliseconds));
     }
     let mut response = Response::new(Bytes::from(style.to_vec(&envelope)));
@@ -107,18 +95,10 @@ fn words(cx: &ErrorContext<'_>, error: &ApiError) -> Words {
             ..invalid
         },
         ErrorKind::InvalidRequest => invalid,
-        ErrorKind::Malformed => Words {
-            message: NOT_JSON.into(),
-            edge: true,
-            ..invalid
-        },
+        ErrorKind::Malformed => Words { message: NOT_JSON.into(), edge: true, ..invalid },
         ErrorKind::MethodNotAllowed => Words {
             status: StatusCode::METHOD_NOT_ALLOWED,
-            message: format!(
-                "Invalid method for URL ({} {})",
-                cx.head.method, cx.head.path
-            )
-            .into(),
+            message: format!("Invalid method for URL ({} {})", cx.head.method, cx.head.path).into(),
             ..invalid
         },
         ErrorKind::MissingKey => Words {
@@ -212,11 +192,7 @@ fn masked(key: &str) -> String {
     }
     let shown = |part: &[char]| part.iter().collect::<String>();
     let hidden = "*".repeat(key.len() - 12);
-    format!(
-        "{}{hidden}{}",
-        shown(&key[..8]),
-        shown(&key[key.len() - 4..])
-    )
+    format!("{}{hidden}{}", shown(&key[..8]), shown(&key[key.len() - 4..]))
 }
 
 const NO_KEY: &str = "You didn't provide an API key. You need to provide your API key in an \

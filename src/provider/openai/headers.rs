@@ -9,66 +9,51 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::provider::{Alphabet, Entropy};
 use crate::util::rng::Rng;
+use crate::wire::{fill_headers, header_template};
 
-const PROCESSING_MS: HeaderName = HeaderName::from_static("openai-processing-ms");
-const REMAINING_TOKENS: HeaderName = HeaderName::from_static("x-ratelimit-remaining-tokens");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The headers whose values vary, which stand first in the templates.
+const VARYING: [HeaderName; 4] = [
+    HeaderName::from_static("x-request-id"),
+    header::CONTENT_TYPE,
+    HeaderName::from_static("openai-processing-ms"),
+    HeaderName::from_static("x-ratelimit-remaining-tokens"),
+];
+
+/// What every response has.
+const FIXED: [(&str, &str); 6] = [
+    ("cf-cache-status", "DYNAMIC"),
+    ("cf-ray", "9c4ecaeb5b9c2b57-LAX"),
+    ("server", "cloudflare"),
+    ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
+    ("x-content-type-options", "nosniff"),
+    ("x-openai-proxy-wasm", "v0.1"),
+];
+
+/// Milliseconds that answers claim to have taken.
+const MILLISECONDS: [&str; 8] = ["183", "224", "280", "482", "606", "791", "1181", "2519"];
 
 /// What the limits say that the headers report: a tier in the middle.
 const TOKENS_PER_MINUTE: u64 = 2_000_000;
 
-/// Headers of an answer, by its content type. The values that vary are there with a stand-in.
+/// Headers of an answer that a model gave.
 static ANSWER: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let mut headers = edge();
-    for (name, value) in [
+    let fixed = [
         ("access-control-expose-headers", "X-Request-ID"),
         ("openai-organization", "tower-mock-llm"),
-        ("openai-processing-ms", "0"),
         ("openai-project", "proj_towerMockLlm00000000000"),
         ("openai-version", "2020-10-01"),
         ("x-ratelimit-limit-requests", "10000"),
         ("x-ratelimit-limit-tokens", "2000000"),
         ("x-ratelimit-remaining-requests", "9999"),
-        ("x-ratelimit-remaining-tokens", "2000000"),
         ("x-ratelimit-reset-requests", "6ms"),
         ("x-ratelimit-reset-tokens", "0s"),
-    ] {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
-    }
-    headers
+    ];
+    header_template(&VARYING, &[&FIXED[..], &fixed].concat())
 });
 
-static EDGE: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let mut headers = edge();
-    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
-    headers
-});
-
-fn edge() -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(20);
-    for (name, value) in [
-        ("cf-cache-status", "DYNAMIC"),
-        ("cf-ray", "9c4ecaeb5b9c2b57-LAX"),
-        ("content-type", "application/json"),
-        ("server", "cloudflare"),
-        (
-            "strict-transport-security",
-            "max-age=31536000; includeSubDomains; preload",
-        ),
-        ("x-content-type-options", "nosniff"),
-        ("x-openai-proxy-wasm", "v0.1"),
-        ("x-request-id", ""),
-    ] {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
-    }
-    headers
-}
+/// Headers of an error that comes from before the models.
+static EDGE: LazyLock<HeaderMap> =
+    LazyLock::new(|| header_template(&VARYING[..2], &[&FIXED[..], &[("vary", "Origin")]].concat()));
 
 /// The headers of an answer that a model gave.
 pub(super) fn answer(
@@ -76,43 +61,22 @@ pub(super) fn answer(
     prompt_tokens: u64,
     content_type: &'static str,
 ) -> HeaderMap {
-    let mut headers = ANSWER.clone();
     let mut rng = entropy.rng(SALT);
-    let milliseconds = HeaderValue::from(180 + rng.below(900));
+    let milliseconds = MILLISECONDS[rng.below(MILLISECONDS.len() as u64) as usize];
     let remaining = TOKENS_PER_MINUTE.saturating_sub(prompt_tokens);
-    set(
-        &mut headers,
-        &header::CONTENT_TYPE,
+    let values = [
+        request_id(&mut rng),
         HeaderValue::from_static(content_type),
-    );
-    set(&mut headers, &PROCESSING_MS, milliseconds);
-    set(
-        &mut headers,
-        &REMAINING_TOKENS,
+        HeaderValue::from_static(milliseconds),
         HeaderValue::from(remaining),
-    );
-    set(&mut headers, &REQUEST_ID, request_id(&mut rng));
-    headers
+    ];
+    fill_headers(&ANSWER, values)
 }
 
 /// The headers of an error that comes from before the models: keys, models, JSON.
 pub(super) fn edge_error(entropy: Entropy) -> HeaderMap {
-    let mut headers = EDGE.clone();
     let json = HeaderValue::from_static("application/json; charset=utf-8");
-    set(&mut headers, &header::CONTENT_TYPE, json);
-    set(
-        &mut headers,
-        &REQUEST_ID,
-        request_id(&mut entropy.rng(SALT)),
-    );
-    headers
-}
-
-/// Replaces the stand-in for a value that varies.
-fn set(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
-    if let Some(stand_in) = headers.get_mut(name) {
-        *stand_in = value;
-    }
+    fill_headers(&EDGE, [request_id(&mut entropy.rng(SALT)), json])
 }
 
 const SALT: u64 = 0x7265_7100;

@@ -12,10 +12,7 @@ const SNAPSHOTS: [(&str, &str); 24] = [
     ("gpt-4.1-nano", "gpt-4.1-nano-2025-04-14"),
     ("gpt-4o", "gpt-4o-2024-08-06"),
     ("gpt-4o-mini", "gpt-4o-mini-2024-07-18"),
-    (
-        "gpt-4o-mini-search-preview",
-        "gpt-4o-mini-search-preview-2025-03-11",
-    ),
+    ("gpt-4o-mini-search-preview", "gpt-4o-mini-search-preview-2025-03-11"),
     ("gpt-4o-search-preview", "gpt-4o-search-preview-2025-03-11"),
     ("gpt-5", "gpt-5-2025-08-07"),
     ("gpt-5-mini", "gpt-5-mini-2025-08-07"),
@@ -52,9 +49,7 @@ pub(super) fn has_fingerprint(model: &str) -> bool {
 }
 
 fn is_gpt5_or_newer(model: &str) -> bool {
-    let version = model
-        .strip_prefix("gpt-")
-        .and_then(|rest| rest.bytes().next());
+    let version = model.strip_prefix("gpt-").and_then(|rest| rest.bytes().next());
     version.is_some_and(|digit| (b'5'..=b'9').contains(&digit))
 }
 

@@ -57,16 +57,22 @@ struct CreateChatCompletion<'a> {
     top_p: Option<f64>,
 }
 
-#[derive(Deserialize)]
+/// A message. What only some have is boxed: a message is moved several times while it is read.
+#[derive(Default)]
 struct ChatMessage {
     role: Option<ChatRole>,
     content: Option<ChatContent>,
+    more: Option<Box<ChatMore>>,
+}
+
+#[derive(Default)]
+struct ChatMore {
     tool_call_id: Option<String>,
     tool_calls: Option<Vec<ChatToolCall>>,
     /// The older form of a tool call.
     function_call: Option<ChatFunction>,
     refusal: Option<String>,
-    audio: Option<de::IgnoredAny>,
+    has_audio: bool,
     name: Option<String>,
 }
 
@@ -78,7 +84,6 @@ enum ChatRole {
     System,
     Tool,
     User,
-    Unknown,
 }
 
 enum ChatContent {
@@ -160,9 +165,7 @@ impl CreateChatCompletion<'_> {
     /// What the vendor refuses although it parses, in the order in which it looks.
     fn check(&self) -> Result<(), ApiError> {
         if self.model.as_deref().is_none_or(str::is_empty) {
-            return Err(ApiError::invalid_request(
-                "you must provide a model parameter",
-            ));
+            return Err(ApiError::invalid_request("you must provide a model parameter"));
         }
         let Some(messages) = &self.messages else {
             return Err(missing("messages"));
@@ -217,12 +220,8 @@ impl CreateChatCompletion<'_> {
         let mut request = LlmRequest::new(Provider::OPENAI, call, body.clone());
         request.model = self.model.unwrap_or_default();
         request.stream = self.stream.unwrap_or(false);
-        request.messages = self
-            .messages
-            .unwrap_or_default()
-            .into_iter()
-            .map(ChatMessage::neutral)
-            .collect();
+        request.messages =
+            self.messages.unwrap_or_default().into_iter().map(ChatMessage::neutral).collect();
         request.tools = self
             .tools
             .unwrap_or_default()
@@ -248,13 +247,11 @@ impl CreateChatCompletion<'_> {
             }
         }
         request.response_format = match self.response_format {
-            Some(Format {
-                r#type,
-                json_schema:
-                    Some(FormatSchema {
-                        schema: Some(schema),
-                    }),
-            }) if r#type == "json_schema" => ResponseFormat::Schema(schema.to_owned()),
+            Some(Format { r#type, json_schema: Some(FormatSchema { schema: Some(schema) }) })
+                if r#type == "json_schema" =>
+            {
+                ResponseFormat::Schema(schema.to_owned())
+            }
             Some(Format { r#type, .. }) if r#type != "text" => ResponseFormat::Json,
             _ => ResponseFormat::Text,
         };
@@ -279,14 +276,15 @@ impl ChatMessage {
     fn check(&self, index: usize) -> Result<(), ApiError> {
         match self.role {
             None => return Err(missing(&format!("messages[{index}].role"))),
-            Some(ChatRole::Unknown) | Some(_) => {}
+            Some(_) => {}
         }
-        let says_nothing = self.content.is_none()
-            && self.tool_calls.is_none()
-            && self.function_call.is_none()
-            && self.refusal.is_none()
-            && self.audio.is_none();
-        if says_nothing {
+        let says_more = self.more.as_ref().is_some_and(|more| {
+            more.tool_calls.is_some()
+                || more.function_call.is_some()
+                || more.refusal.is_some()
+                || more.has_audio
+        });
+        if self.content.is_none() && !says_more {
             return Err(ApiError::invalid_request(
                 "Invalid value for 'content': expected a string, got null.",
             )
@@ -294,18 +292,11 @@ impl ChatMessage {
         }
         if let Some(ChatContent::Parts(parts)) = &self.content {
             for (part_index, part) in parts.iter().enumerate() {
-                let path = format!("messages[{index}].content[{part_index}].type");
+                let path = || format!("messages[{index}].content[{part_index}].type");
                 match part.r#type.as_deref() {
-                    None => return Err(missing(&path)),
-                    Some("text" | "image_url" | "input_audio" | "refusal" | "audio" | "file") => {}
-                    Some(other) => {
-                        return Err(ApiError::invalid_request(format!(
-                            "Invalid value: '{other}'. Supported values are: 'text', 'image_url', \
-                             'input_audio', 'refusal', 'audio', and 'file'."
-                        ))
-                        .param(path)
-                        .code("invalid_value"));
-                    }
+                    None => return Err(missing(&path())),
+                    Some(kind) if PART_TYPES.contains(&kind) => {}
+                    Some(kind) => return Err(unsupported(&path(), kind, &PART_TYPES)),
                 }
             }
         }
@@ -319,8 +310,9 @@ impl ChatMessage {
             Some(ChatRole::Function | ChatRole::Tool) => Role::Tool,
             _ => Role::User,
         };
+        let more = self.more.map(|more| *more).unwrap_or_default();
         if role == Role::Tool {
-            let id = self.tool_call_id.or(self.name).unwrap_or_default();
+            let id = more.tool_call_id.or(more.name).unwrap_or_default();
             let text = match self.content {
                 Some(ChatContent::Text(text)) => text,
                 Some(ChatContent::Parts(parts)) => {
@@ -335,16 +327,12 @@ impl ChatMessage {
             Some(ChatContent::Parts(parts)) => parts.into_iter().map(ChatPart::neutral).collect(),
             None => Vec::new(),
         };
-        content.extend(self.refusal.map(Content::Text));
-        let calls = self
-            .tool_calls
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|call| {
-                let function = call.function?;
-                Some((call.id.unwrap_or_default(), function))
-            });
-        let calls = calls.chain(self.function_call.map(|function| (String::new(), function)));
+        content.extend(more.refusal.map(Content::Text));
+        let calls = more.tool_calls.unwrap_or_default().into_iter().filter_map(|call| {
+            let function = call.function?;
+            Some((call.id.unwrap_or_default(), function))
+        });
+        let calls = calls.chain(more.function_call.map(|function| (String::new(), function)));
         content.extend(calls.map(|(id, function)| Content::ToolCall {
             id,
             name: function.name,
@@ -385,10 +373,8 @@ fn check_order(messages: &[ChatMessage]) -> Result<(), ApiError> {
             }
             Some(ChatRole::Tool) => {}
             _ => {
-                open = message
-                    .tool_calls
-                    .as_ref()
-                    .is_some_and(|calls| !calls.is_empty())
+                let calls = message.more.as_ref().and_then(|more| more.tool_calls.as_ref());
+                open = calls.is_some_and(|calls| !calls.is_empty());
             }
         }
     }
@@ -414,6 +400,60 @@ fn tool_choice(choice: &RawValue) -> ToolChoice {
     }
 }
 
+impl<'de> Deserialize<'de> for ChatMessage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(field_identifier, rename_all = "snake_case")]
+        enum Field {
+            Audio,
+            Content,
+            FunctionCall,
+            Name,
+            Refusal,
+            Role,
+            ToolCallId,
+            ToolCalls,
+            #[serde(other)]
+            Other,
+        }
+        struct Message;
+        impl<'de> Visitor<'de> for Message {
+            type Value = ChatMessage;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a message")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<ChatMessage, A::Error> {
+                let mut message = ChatMessage::default();
+                while let Some(field) = map.next_key()? {
+                    match field {
+                        Field::Content => message.content = map.next_value()?,
+                        Field::Other => drop(map.next_value::<de::IgnoredAny>()?),
+                        Field::Role => message.role = map.next_value()?,
+                        rare => {
+                            let more = message.more.get_or_insert_default();
+                            match rare {
+                                Field::Audio => {
+                                    let audio = map.next_value::<Option<de::IgnoredAny>>()?;
+                                    more.has_audio = audio.is_some();
+                                }
+                                Field::FunctionCall => more.function_call = map.next_value()?,
+                                Field::Name => more.name = map.next_value()?,
+                                Field::Refusal => more.refusal = map.next_value()?,
+                                Field::ToolCallId => more.tool_call_id = map.next_value()?,
+                                _ => more.tool_calls = map.next_value()?,
+                            }
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Message)
+    }
+}
+
 impl<'de> Deserialize<'de> for ChatRole {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Role;
@@ -432,7 +472,7 @@ impl<'de> Deserialize<'de> for ChatRole {
                     "system" => ChatRole::System,
                     "tool" => ChatRole::Tool,
                     "user" => ChatRole::User,
-                    _ => ChatRole::Unknown,
+                    _ => return Err(E::custom("no such role")),
                 })
             }
         }
@@ -470,10 +510,7 @@ static CHAT: Shape = Shape::Object(&[
     optional("max_tokens", Shape::Integer),
     optional("n", Shape::Integer),
     optional("parallel_tool_calls", Shape::Boolean),
-    optional(
-        "response_format",
-        Shape::Object(&[required("type", Shape::Text)]),
-    ),
+    optional("response_format", Shape::Object(&[required("type", Shape::Text)])),
     optional("seed", Shape::Integer),
     optional("stop", Shape::TextOr(&TEXTS)),
     optional("stream", Shape::Boolean),
@@ -483,7 +520,7 @@ static CHAT: Shape = Shape::Object(&[
     optional("top_p", Shape::Number),
 ]);
 static MESSAGE: Shape = Shape::Object(&[
-    required("role", Shape::Text),
+    required("role", Shape::Choice(&ROLES)),
     optional("content", Shape::TextOr(&PARTS)),
     optional("tool_call_id", Shape::Text),
     optional("tool_calls", Shape::Array(&TOOL_CALL)),
@@ -497,25 +534,17 @@ static PART: Shape = Shape::Object(&[
     optional("text", Shape::Text),
     optional("refusal", Shape::Text),
     optional("image_url", Shape::Object(&[required("url", Shape::Text)])),
-    optional(
-        "input_audio",
-        Shape::Object(&[optional("format", Shape::Text)]),
-    ),
+    optional("input_audio", Shape::Object(&[optional("format", Shape::Text)])),
 ]);
 static TEXTS: Shape = Shape::Array(&Shape::Text);
 static TOOL: Shape = Shape::Object(&[optional(
     "function",
-    Shape::Object(&[
-        required("name", Shape::Text),
-        optional("description", Shape::Text),
-    ]),
+    Shape::Object(&[required("name", Shape::Text), optional("description", Shape::Text)]),
 )]);
 static TOOL_CALL: Shape =
     Shape::Object(&[optional("id", Shape::Text), optional("function", FUNCTION)]);
-const FUNCTION: Shape = Shape::Object(&[
-    required("name", Shape::Text),
-    optional("arguments", Shape::Text),
-]);
+const FUNCTION: Shape =
+    Shape::Object(&[required("name", Shape::Text), optional("arguments", Shape::Text)]);
 const STREAM_OPTIONS: Shape = Shape::Object(&[
     optional("include_usage", Shape::Boolean),
     optional("include_obfuscation", Shape::Boolean),
@@ -531,6 +560,7 @@ fn diagnose(body: &[u8], error: &serde_json::Error) -> ApiError {
     };
     let path = shape::bracketed(&violation.path);
     match violation.problem {
+        Problem::Choice { choices, found } => unsupported(&path, found, choices),
         Problem::Missing => missing(&path),
         Problem::Type { .. } if path.is_empty() => ApiError::new(ErrorKind::Malformed),
         Problem::Type { wanted, found } => ApiError::invalid_request(format!(
@@ -551,6 +581,7 @@ fn wanted_words(shape: &Shape) -> String {
             _ => "an array of objects".to_owned(),
         },
         Shape::Boolean => "a boolean".to_owned(),
+        Shape::Choice(_) => "a string".to_owned(),
         Shape::Integer => "an integer".to_owned(),
         Shape::Number => "a decimal".to_owned(),
         Shape::Object(_) => "an object".to_owned(),
@@ -573,6 +604,20 @@ fn found_words(value: &Value) -> &'static str {
         Value::String(_) => "a string",
     }
 }
+
+fn unsupported(path: &str, found: &str, choices: &[&str]) -> ApiError {
+    let quoted: Vec<_> = choices.iter().map(|choice| format!("'{choice}'")).collect();
+    let listed = match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{}, and {last}", others.join(", ")),
+        None => String::new(),
+    };
+    let message = format!("Invalid value: '{found}'. Supported values are: {listed}.");
+    ApiError::invalid_request(message).param(path.to_owned()).code("invalid_value")
+}
+
+const ROLES: [&str; 6] = ["system", "assistant", "user", "function", "tool", "developer"];
+const PART_TYPES: [&str; 6] = ["text", "image_url", "input_audio", "refusal", "audio", "file"];
 
 fn missing(path: &str) -> ApiError {
     ApiError::invalid_request(format!("Missing required parameter: '{path}'."))

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{headers, models};
 use crate::provider::{Alphabet, Context, Entropy};
 use crate::reply::{Finish, Part, Reply, Usage};
-use crate::wire::{Hole, JsonStyle, Template, hole, put_json};
+use crate::wire::{Hole, JsonStyle, Template, hole, put_json, put_text};
 
 /// <https://platform.openai.com/docs/api-reference/chat/object> (read 2026-11-21), in the order of
 /// recorded traffic.
@@ -163,10 +163,7 @@ fn full(identity: &Identity<'_>, reply: &Reply, cx: &Context<'_>) -> Bytes {
             index: None,
             id: Some(id),
             r#type: Some("function"),
-            function: Function {
-                name: Some(call.name()),
-                arguments: call.arguments(),
-            },
+            function: Function { name: Some(call.name()), arguments: call.arguments() },
         })
         .collect();
     let is_silent = content.is_empty() && !(tool_calls.is_empty() && refusal.is_empty());
@@ -212,11 +209,11 @@ fn plain(identity: &Identity<'_>, text: &str, finish: &Finish, usage: Usage) -> 
     let mut out = BytesMut::with_capacity(1024 + text.len() + text.len() / 8);
     let mut numbers = [usage.input, usage.output, usage.total()].into_iter();
     template.render(&mut out, |hole, out| match hole {
-        Hole::Text(ID) => put_json(out, &identity.id),
-        Hole::Text(MODEL) => put_json(out, identity.model),
-        Hole::Text(TEXT) => put_json(out, text),
+        Hole::Text(ID) => put_text(out, &identity.id),
+        Hole::Text(MODEL) => put_text(out, identity.model),
+        Hole::Text(TEXT) => put_text(out, text),
         Hole::Text(FINGERPRINT) => put_json(out, &identity.fingerprint),
-        Hole::Text(_) => put_json(out, finish_reason(finish)),
+        Hole::Text(_) => put_text(out, finish_reason(finish)),
         Hole::Number(CREATED) => put_json(out, &identity.created),
         Hole::Number(COUNT) => put_json(out, &numbers.next().unwrap_or_default()),
         Hole::Number(CACHED) => put_json(out, &usage.cached),
@@ -315,12 +312,7 @@ mod tests {
                     has_logprobs: models::has_logprobs(model),
                     fingerprint: models::has_fingerprint(model).then(|| fingerprint(model)),
                 };
-                let usage = Usage {
-                    input: 11,
-                    output: 22,
-                    reasoning: 5,
-                    cached: 3,
-                };
+                let usage = Usage { input: 11, output: 22, reasoning: 5, cached: 3 };
                 let message = Message {
                     role: "assistant",
                     content: Some(text),

@@ -9,7 +9,7 @@ use super::{INCLUDE_USAGE, PLAIN, headers};
 use crate::provider::{Alphabet, Context, Entropy, StreamEncoder};
 use crate::reply::{PartStart, ReplyEvent};
 use crate::util::rng::Rng;
-use crate::wire::{FrameBuf, Hole, JsonStyle, Sse, Template, hole, put_json};
+use crate::wire::{FrameBuf, Hole, JsonStyle, Sse, Template, hole, put_text};
 
 /// <https://platform.openai.com/docs/api-reference/chat-streaming/streaming> (read 2026-11-21), in
 /// the order of recorded traffic.
@@ -73,11 +73,8 @@ pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
         has_tools: false,
     };
     let mut response = Response::new(Box::new(encoder) as Box<dyn StreamEncoder>);
-    *response.headers_mut() = headers::answer(
-        cx.entropy,
-        cx.usage.input,
-        "text/event-stream; charset=utf-8",
-    );
+    *response.headers_mut() =
+        headers::answer(cx.entropy, cx.usage.input, "text/event-stream; charset=utf-8");
     response
 }
 
@@ -146,15 +143,9 @@ impl Encoder {
                 index: Some(call),
                 id: Some(&id),
                 r#type: Some("function"),
-                function: Function {
-                    name: Some(name),
-                    arguments: "",
-                },
+                function: Function { name: Some(name), arguments: "" },
             };
-            let delta = Delta {
-                tool_calls: Some(&[call]),
-                ..Delta::default()
-            };
+            let delta = Delta { tool_calls: Some(&[call]), ..Delta::default() };
             self.send(frames, delta, None);
         }
     }
@@ -169,12 +160,8 @@ impl Encoder {
             Part::Refusal => (None, Some(Some(""))),
             Part::ToolCall(_) => (None, None),
         };
-        let delta = Delta {
-            role: Some("assistant"),
-            content: Some(content),
-            refusal,
-            tool_calls: None,
-        };
+        let delta =
+            Delta { role: Some("assistant"), content: Some(content), refusal, tool_calls: None };
         self.send(frames, delta, None);
     }
 
@@ -191,7 +178,7 @@ impl Encoder {
         SSE.framed(frames, None, |out| {
             let start = out.len();
             template.render(out, |hole, out| match hole {
-                Hole::Text(TEXT) => put_json(out, text),
+                Hole::Text(TEXT) => put_text(out, text),
                 // The last hole: the payload so far, and the quotes and brace to come.
                 _ => {
                     let length = characters(&out[start..]) + 3;
@@ -208,28 +195,16 @@ impl Encoder {
         let text = hole::TEXT[TEXT];
         let arguments;
         let delta = match self.part {
-            Part::None | Part::Text => Delta {
-                content: Some(Some(text)),
-                ..Delta::default()
-            },
-            Part::Refusal => Delta {
-                refusal: Some(Some(text)),
-                ..Delta::default()
-            },
+            Part::None | Part::Text => Delta { content: Some(Some(text)), ..Delta::default() },
+            Part::Refusal => Delta { refusal: Some(Some(text)), ..Delta::default() },
             Part::ToolCall(call) => {
                 arguments = [ToolCall {
                     index: Some(call),
                     id: None,
                     r#type: None,
-                    function: Function {
-                        name: None,
-                        arguments: text,
-                    },
+                    function: Function { name: None, arguments: text },
                 }];
-                Delta {
-                    tool_calls: Some(&arguments),
-                    ..Delta::default()
-                }
+                Delta { tool_calls: Some(&arguments), ..Delta::default() }
             }
         };
         let choice = self.choice(delta, None);
@@ -255,10 +230,8 @@ impl Encoder {
         let bare = JsonStyle::COMPACT.to_vec(&self.chunk(choices, usage, Some("")));
         let mut padding = BytesMut::with_capacity(18);
         put_padding(&mut padding, &mut rng, characters(&bare));
-        let padding = std::str::from_utf8(&padding)
-            .unwrap_or_default()
-            .trim_matches('"')
-            .to_owned();
+        let padding =
+            std::str::from_utf8(&padding).unwrap_or_default().trim_matches('"').to_owned();
         SSE.data(frames, &self.chunk(choices, usage, Some(&padding)));
         self.padding = Some(rng);
     }
