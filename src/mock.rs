@@ -118,13 +118,14 @@ impl Mock {
     /// The line, from the parsed head and body to what is played.
     pub(crate) fn answer(&self, room: Room, call: Call, head: RequestHead, body: Body) -> Reaction {
         let entropy = self.entropy(&call, body.as_deref().unwrap_or_default());
-        let request = match body {
-            Ok(body) => room.parse(call.clone(), &head.as_head(), &body).map_err(|e| (e, body)),
-            Err(unread) => Err((unread.into(), Bytes::new())),
+        let parsed = match &body {
+            Ok(body) => room.parse(call.clone(), &head.as_head(), body),
+            Err(unread) => Err(unread.into()),
         };
-        let mut request = match request {
+        let mut request = match parsed {
             Ok(request) => request,
-            Err((error, body)) => {
+            Err(error) => {
+                let body = body.unwrap_or_default();
                 return self.refuse(&room, Some(&call), head, body, &error, entropy);
             }
         };
@@ -277,8 +278,8 @@ impl Reaction {
     }
 }
 
-impl From<Unread> for ApiError {
-    fn from(unread: Unread) -> Self {
+impl From<&Unread> for ApiError {
+    fn from(unread: &Unread) -> Self {
         match unread {
             Unread::Broken(why) => {
                 Self::invalid_request(format!("the request's body broke off: {why}"))

@@ -51,7 +51,8 @@ impl Reply {
 
     /// A reply that is a text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self::empty().then_text(text)
+        // One part and no room for more: most replies are this, and made anew each time.
+        Self { parts: vec![Part::Text(text.into())], ..Self::default() }
     }
 
     /// A reply that is a refusal. OpenAI has a field of its own for it, Anthropic stops with

@@ -1,6 +1,9 @@
 //! Messages and what they are made of.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,19 +20,44 @@ pub enum Role {
 }
 
 /// One message of a conversation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
-    /// What is said, in order.
-    pub content: Vec<Content>,
+    said: Said,
+}
+
+#[derive(Clone, Debug)]
+enum Said {
+    Content(Vec<Content>),
+    /// A plain text, still as the JSON string that it came as; understood when somebody asks.
+    Json {
+        json: Bytes,
+        content: OnceLock<Vec<Content>>,
+    },
 }
 
 impl Message {
     /// A message.
     pub fn new(role: Role, content: Vec<Content>) -> Self {
-        Self { role, content }
+        Self { role, said: Said::Content(content) }
+    }
+
+    /// A message that is one text, given as a JSON string with its quotes: of a long conversation,
+    /// most texts are never looked at. What is no JSON string becomes an empty message.
+    pub fn of_json_text(role: Role, json: Bytes) -> Self {
+        Self { role, said: Said::Json { json, content: OnceLock::new() } }
+    }
+
+    /// What is said, in order.
+    pub fn content(&self) -> &[Content] {
+        match &self.said {
+            Said::Content(content) => content,
+            Said::Json { json, content } => content.get_or_init(|| {
+                serde_json::from_slice(json).map(Content::Text).into_iter().collect()
+            }),
+        }
     }
 
     /// The text of the message, its parts joined by a newline.
@@ -38,10 +66,24 @@ impl Message {
     }
 
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.content.iter().filter_map(|content| match content {
+        self.content().iter().filter_map(|content| match content {
             Content::Text(text) => Some(text.as_str()),
             _ => None,
         })
+    }
+
+    /// Bytes of text in it, escapes counted as they came.
+    pub(crate) fn len(&self) -> usize {
+        match &self.said {
+            Said::Content(content) => content.iter().map(Content::len).sum(),
+            Said::Json { json, .. } => json.len().saturating_sub(2),
+        }
+    }
+}
+
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        self.role == other.role && self.content() == other.content()
     }
 }
 

@@ -102,7 +102,7 @@ impl LlmRequest {
             .iter()
             .rposition(|message| message.role == Role::Assistant)
             .map_or(0, |index| index + 1);
-        self.messages[since..].iter().flat_map(|message| &message.content).filter_map(|content| {
+        self.messages[since..].iter().flat_map(|message| message.content()).filter_map(|content| {
             match content {
                 Content::ToolResult { id, text } => Some((id.as_str(), text.as_str())),
                 _ => None,
@@ -122,9 +122,8 @@ impl LlmRequest {
 
     /// An estimate of the prompt's tokens: a quarter of its bytes, and four for each message.
     pub fn prompt_tokens(&self) -> u64 {
-        let bytes = |message: &Message| message.content.iter().map(Content::len).sum::<usize>();
         let messages: u64 =
-            self.messages.iter().map(|m| 4 + crate::util::tokens::estimate(bytes(m))).sum();
+            self.messages.iter().map(|m| 4 + crate::util::tokens::estimate(m.len())).sum();
         let tools: usize = self.tools.iter().map(Tool::len).sum();
         3 + messages + crate::util::tokens::estimate(tools)
     }

@@ -34,7 +34,7 @@ impl DefaultReply {
         let prompt = last.and_then(|message| message.texts().last()).unwrap_or_default();
         let mut rng = Rng::new(hash(self.seed ^ request.turn() as u64, prompt.as_bytes()));
 
-        let mut text = String::with_capacity(512);
+        let mut text = String::with_capacity(384);
         text.push_str(OPENING.0);
         let quoted = quote(prompt);
         if !quoted.is_empty() {

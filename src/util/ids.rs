@@ -48,10 +48,10 @@ impl Alphabet {
 
 /// `prefix` and `count` letters.
 pub(crate) fn id(rng: &mut Rng, prefix: &str, alphabet: Alphabet, count: usize) -> String {
-    let mut id = String::with_capacity(prefix.len() + count);
-    id.push_str(prefix);
-    alphabet.draw(rng, count, |letter| id.push(char::from(letter)));
-    id
+    let mut id = Vec::with_capacity(prefix.len() + count);
+    id.extend_from_slice(prefix.as_bytes());
+    alphabet.draw(rng, count, |letter| id.push(letter));
+    String::from_utf8(id).expect("letters and digits are UTF-8")
 }
 
 #[cfg(test)]

@@ -76,8 +76,11 @@ pub(crate) fn put_json(out: &mut BytesMut, value: &(impl Serialize + ?Sized)) {
 
 /// Appends `text` as a JSON string.
 pub(crate) fn put_text(out: &mut BytesMut, text: &str) {
-    let is_plain = |byte: &u8| *byte >= 0x20 && *byte != b'"' && *byte != b'\\';
-    if text.as_bytes().iter().all(is_plain) {
+    // No early end, so that the compiler looks at many bytes at once.
+    let escapes = text.bytes().fold(false, |found, byte| {
+        found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+    });
+    if !escapes {
         out.reserve(text.len() + 2);
         out.extend_from_slice(b"\"");
         out.extend_from_slice(text.as_bytes());

@@ -25,7 +25,10 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
     if head.api_key().is_none() {
         return Err(ApiError::new(ErrorKind::MissingKey));
     }
-    let chat: CreateChatCompletion<'_> = match serde_json::from_slice(body) {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return Err(ApiError::new(ErrorKind::Malformed));
+    };
+    let chat: CreateChatCompletion<'_> = match serde_json::from_str(text) {
         Ok(chat) => chat,
         Err(error) => return Err(diagnose(body, &error)),
     };
@@ -38,7 +41,8 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
 /// or the vendor checks; what is not here is accepted unseen.
 #[derive(Deserialize)]
 struct CreateChatCompletion<'a> {
-    messages: Option<Vec<ChatMessage>>,
+    #[serde(borrow)]
+    messages: Option<Vec<ChatMessage<'a>>>,
     model: Option<String>,
     max_completion_tokens: Option<u64>,
     max_tokens: Option<u64>,
@@ -59,9 +63,9 @@ struct CreateChatCompletion<'a> {
 
 /// A message. What only some have is boxed: a message is moved several times while it is read.
 #[derive(Default)]
-struct ChatMessage {
+struct ChatMessage<'a> {
     role: Option<ChatRole>,
-    content: Option<ChatContent>,
+    content: Option<ChatContent<'a>>,
     more: Option<Box<ChatMore>>,
 }
 
@@ -86,7 +90,9 @@ enum ChatRole {
     User,
 }
 
-enum ChatContent {
+enum ChatContent<'a> {
+    /// A JSON string, with its quotes.
+    Json(&'a str),
     Parts(Vec<ChatPart>),
     Text(String),
 }
@@ -220,8 +226,12 @@ impl CreateChatCompletion<'_> {
         let mut request = LlmRequest::new(Provider::OPENAI, call, body.clone());
         request.model = self.model.unwrap_or_default();
         request.stream = self.stream.unwrap_or(false);
-        request.messages =
-            self.messages.unwrap_or_default().into_iter().map(ChatMessage::neutral).collect();
+        request.messages = self
+            .messages
+            .unwrap_or_default()
+            .into_iter()
+            .map(|message| message.neutral(body))
+            .collect();
         request.tools = self
             .tools
             .unwrap_or_default()
@@ -272,7 +282,7 @@ impl CreateChatCompletion<'_> {
     }
 }
 
-impl ChatMessage {
+impl ChatMessage<'_> {
     fn check(&self, index: usize) -> Result<(), ApiError> {
         match self.role {
             None => return Err(missing(&format!("messages[{index}].role"))),
@@ -303,17 +313,21 @@ impl ChatMessage {
         Ok(())
     }
 
-    fn neutral(self) -> Message {
+    fn neutral(self, body: &Bytes) -> Message {
         let role = match self.role {
             Some(ChatRole::Assistant) => Role::Assistant,
             Some(ChatRole::Developer | ChatRole::System) => Role::System,
             Some(ChatRole::Function | ChatRole::Tool) => Role::Tool,
             _ => Role::User,
         };
+        if let (Some(ChatContent::Json(json)), None) = (&self.content, &self.more) {
+            return Message::of_json_text(role, body.slice_ref(json.as_bytes()));
+        }
         let more = self.more.map(|more| *more).unwrap_or_default();
         if role == Role::Tool {
             let id = more.tool_call_id.or(more.name).unwrap_or_default();
             let text = match self.content {
+                Some(ChatContent::Json(json)) => text_of(json),
                 Some(ChatContent::Text(text)) => text,
                 Some(ChatContent::Parts(parts)) => {
                     parts.into_iter().filter_map(|part| part.text).collect()
@@ -323,6 +337,7 @@ impl ChatMessage {
             return Message::new(role, vec![Content::ToolResult { id, text }]);
         }
         let mut content = match self.content {
+            Some(ChatContent::Json(json)) => vec![Content::Text(text_of(json))],
             Some(ChatContent::Text(text)) => vec![Content::Text(text)],
             Some(ChatContent::Parts(parts)) => parts.into_iter().map(ChatPart::neutral).collect(),
             None => Vec::new(),
@@ -360,7 +375,7 @@ impl ChatPart {
 }
 
 /// Tool messages must answer calls.
-fn check_order(messages: &[ChatMessage]) -> Result<(), ApiError> {
+fn check_order(messages: &[ChatMessage<'_>]) -> Result<(), ApiError> {
     let mut open = false;
     for (index, message) in messages.iter().enumerate() {
         match message.role {
@@ -400,7 +415,7 @@ fn tool_choice(choice: &RawValue) -> ToolChoice {
     }
 }
 
-impl<'de> Deserialize<'de> for ChatMessage {
+impl<'de: 'a, 'a> Deserialize<'de> for ChatMessage<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(field_identifier, rename_all = "snake_case")]
@@ -418,13 +433,16 @@ impl<'de> Deserialize<'de> for ChatMessage {
         }
         struct Message;
         impl<'de> Visitor<'de> for Message {
-            type Value = ChatMessage;
+            type Value = ChatMessage<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a message")
             }
 
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<ChatMessage, A::Error> {
+            fn visit_map<A: de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<ChatMessage<'de>, A::Error> {
                 let mut message = ChatMessage::default();
                 while let Some(field) = map.next_key()? {
                     match field {
@@ -480,26 +498,25 @@ impl<'de> Deserialize<'de> for ChatRole {
     }
 }
 
-impl<'de> Deserialize<'de> for ChatContent {
+impl<'de: 'a, 'a> Deserialize<'de> for ChatContent<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Content;
-        impl<'de> Visitor<'de> for Content {
-            type Value = ChatContent;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or an array of objects")
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        match raw.as_bytes().first() {
+            // An escape may stand for half a character, which the vendor refuses: look now.
+            Some(b'"') if raw.contains("\\u") => {
+                serde_json::from_str(raw).map(ChatContent::Text).map_err(de::Error::custom)
             }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<ChatContent, E> {
-                Ok(ChatContent::Text(text.to_owned()))
+            Some(b'"') => Ok(ChatContent::Json(raw)),
+            Some(b'[') => {
+                serde_json::from_str(raw).map(ChatContent::Parts).map_err(de::Error::custom)
             }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, seq: A) -> Result<ChatContent, A::Error> {
-                Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(ChatContent::Parts)
-            }
+            _ => Err(de::Error::custom("neither a string nor an array")),
         }
-        deserializer.deserialize_any(Content)
     }
+}
+
+fn text_of(json: &str) -> String {
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 /// For bodies that do not parse. Fields in the order in which the vendor looks at them.

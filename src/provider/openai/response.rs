@@ -131,7 +131,9 @@ impl<'a> Identity<'a> {
 pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
     let identity = Identity::of(cx);
     let body = match reply.parts() {
-        [Part::Text(text)] => plain(&identity, text, &reply.finish_reason(), cx.usage),
+        [Part::Text(text)] if cx.usage.cached == 0 && cx.usage.reasoning == 0 => {
+            plain(&identity, text, &reply.finish_reason(), cx.usage)
+        }
         _ => full(&identity, reply, cx),
     };
     let mut response = Response::new(body);
@@ -215,9 +217,7 @@ fn plain(identity: &Identity<'_>, text: &str, finish: &Finish, usage: Usage) -> 
         Hole::Text(FINGERPRINT) => put_json(out, &identity.fingerprint),
         Hole::Text(_) => put_text(out, finish_reason(finish)),
         Hole::Number(CREATED) => put_json(out, &identity.created),
-        Hole::Number(COUNT) => put_json(out, &numbers.next().unwrap_or_default()),
-        Hole::Number(CACHED) => put_json(out, &usage.cached),
-        Hole::Number(_) => put_json(out, &usage.reasoning),
+        Hole::Number(_) => put_json(out, &numbers.next().unwrap_or_default()),
     });
     out.freeze()
 }
@@ -229,8 +229,6 @@ const FINGERPRINT: usize = 3;
 const FINISH: usize = 4;
 const CREATED: usize = 0;
 const COUNT: usize = 1;
-const CACHED: usize = 2;
-const REASONING: usize = 3;
 
 /// By whether there are logprobs, then by whether there is a fingerprint.
 static PLAIN: LazyLock<[[Template; 2]; 2]> = LazyLock::new(|| {
@@ -247,8 +245,6 @@ static PLAIN: LazyLock<[[Template; 2]; 2]> = LazyLock::new(|| {
             usage.prompt_tokens = hole::NUMBER[COUNT];
             usage.completion_tokens = hole::NUMBER[COUNT];
             usage.total_tokens = hole::NUMBER[COUNT];
-            usage.prompt_tokens_details.cached_tokens = hole::NUMBER[CACHED];
-            usage.completion_tokens_details.reasoning_tokens = hole::NUMBER[REASONING];
             Template::compile(&STYLE.to_vec(&ChatCompletion {
                 id: hole::TEXT[ID],
                 object: "chat.completion",
@@ -312,7 +308,7 @@ mod tests {
                     has_logprobs: models::has_logprobs(model),
                     fingerprint: models::has_fingerprint(model).then(|| fingerprint(model)),
                 };
-                let usage = Usage { input: 11, output: 22, reasoning: 5, cached: 3 };
+                let usage = Usage::new(11, 22);
                 let message = Message {
                     role: "assistant",
                     content: Some(text),
