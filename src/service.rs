@@ -13,6 +13,7 @@ use tower_service::Service;
 use crate::body::MockBody;
 use crate::error::BoxError;
 use crate::future::{Answering, ResponseFuture};
+use crate::handle::Mode;
 use crate::mock::{Claim, Mock};
 use crate::request::{Head, RequestHead};
 
@@ -49,6 +50,9 @@ where
     }
 
     fn call(&mut self, request: Request<ReqB>) -> Self::Future {
+        if self.mock.mode() == Mode::Off {
+            return ResponseFuture::forward(self.inner.call(request));
+        }
         let claim = self.mock.claim(&Head::of(&request));
         if matches!(claim, Claim::Forward) {
             return ResponseFuture::forward(self.inner.call(request));

@@ -36,7 +36,8 @@ impl<'a> Head<'a> {
     /// The head of an `http` request.
     pub fn of<B>(request: &'a http::Request<B>) -> Self {
         let uri = request.uri();
-        Self::new(request.method(), uri.host(), uri.path(), uri.query(), request.headers())
+        let authority = uri.authority().map(http::uri::Authority::as_str);
+        Self::new(request.method(), authority, uri.path(), uri.query(), request.headers())
     }
 
     /// The API key: `Authorization: Bearer`, `x-api-key`, `api-key`, `x-goog-api-key`, or the
@@ -58,6 +59,10 @@ impl<'a> Head<'a> {
     /// Whether the host is this machine (or there is none, as in a request to a router).
     pub fn is_local(&self) -> bool {
         let Some(host) = self.host else { return true };
+        // Nearly every other host ends here.
+        if !matches!(host.as_bytes(), [b'0'..=b'9' | b'[' | b':', ..] | [.., b't' | b'T']) {
+            return false;
+        }
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         host.eq_ignore_ascii_case("localhost")
             || host.rsplit_once('.').is_some_and(|(_, tld)| tld.eq_ignore_ascii_case("localhost"))
@@ -93,12 +98,20 @@ fn query_param<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     })
 }
 
+/// The host in `user@host:port`: byte by byte, since every request passes here, ours or not.
 fn without_port(authority: &str) -> &str {
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    if host.starts_with('[') {
-        return host.split_inclusive(']').next().unwrap_or(host);
+    let bytes = authority.as_bytes();
+    let (mut start, mut end, mut in_brackets) = (0, bytes.len(), false);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'@' => (start, end) = (at + 1, bytes.len()),
+            b'[' => in_brackets = true,
+            b']' => in_brackets = false,
+            b':' if !in_brackets => end = end.min(at),
+            _ => {}
+        }
     }
-    host.split_once(':').map_or(host, |(host, _)| host)
+    authority.get(start..end).unwrap_or(authority)
 }
 
 #[cfg(test)]
@@ -121,6 +134,8 @@ mod tests {
             ("[::1]:9", true),
             ("api.openai.com", false),
             ("localhost.example.com", false),
+            ("user:word@127.0.0.1:80", true),
+            ("::", false),
             ("10.0.0.1", false),
             ("127.0.0.1.example.com", false),
         ] {

@@ -147,7 +147,8 @@ impl RequestHead {
     /// The head, borrowed.
     pub fn as_head(&self) -> Head<'_> {
         let Self { method, uri, headers } = self;
-        Head::new(method, uri.host(), uri.path(), uri.query(), headers)
+        let authority = uri.authority().map(http::uri::Authority::as_str);
+        Head::new(method, authority, uri.path(), uri.query(), headers)
     }
 
     /// The URL as far as it may be shown: a query may hold an API key.

@@ -77,9 +77,9 @@ pub(crate) fn put_json(out: &mut BytesMut, value: &(impl Serialize + ?Sized)) {
 /// Appends `text` as a JSON string.
 pub(crate) fn put_text(out: &mut BytesMut, text: &str) {
     // No early end, so that the compiler looks at many bytes at once.
-    let escapes = text.bytes().fold(false, |found, byte| {
-        found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')
-    });
+    let escapes = text
+        .bytes()
+        .fold(false, |found, byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));
     if !escapes {
         out.reserve(text.len() + 2);
         out.extend_from_slice(b"\"");

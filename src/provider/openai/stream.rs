@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::response::{CompletionUsage, Function, Identity, ToolCall, call_id, finish_reason};
 use super::{INCLUDE_USAGE, PLAIN, headers};
-use crate::provider::{Alphabet, Context, Entropy, StreamEncoder};
+use crate::provider::{Context, Entropy, StreamEncoder};
 use crate::reply::{PartStart, ReplyEvent};
 use crate::util::rng::Rng;
 use crate::wire::{FrameBuf, Hole, JsonStyle, Sse, Template, hole, put_text};
@@ -89,10 +89,18 @@ struct Encoder {
     padding: Option<Rng>,
     entropy: Entropy,
     /// For deltas of the part that is open; made when its first delta comes.
-    delta: Option<Template>,
+    delta: Option<DeltaFrame>,
     part: Part,
     has_role: bool,
     has_tools: bool,
+}
+
+/// A chunk whose text and padding are still to come.
+#[derive(Debug)]
+struct DeltaFrame {
+    template: Template,
+    /// Characters of the payload without text and padding, their quotes included.
+    length: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -170,28 +178,30 @@ impl Encoder {
         if self.part == Part::None {
             return;
         }
-        let template = match self.delta.take() {
-            Some(template) => template,
-            None => self.template(),
+        let frame = match self.delta.take() {
+            Some(frame) => frame,
+            None => self.delta_frame(),
         };
         let padding = &mut self.padding;
         SSE.framed(frames, None, |out| {
-            let start = out.len();
-            template.render(out, |hole, out| match hole {
-                Hole::Text(TEXT) => put_text(out, text),
-                // The last hole: the payload so far, and the quotes and brace to come.
+            let mut length = frame.length;
+            frame.template.render(out, |hole, out| match hole {
+                Hole::Text(TEXT) => {
+                    let start = out.len();
+                    put_text(out, text);
+                    length += characters(&out[start..]);
+                }
                 _ => {
-                    let length = characters(&out[start..]) + 3;
                     if let Some(rng) = padding {
                         put_padding(out, rng, length);
                     }
                 }
             });
         });
-        self.delta = Some(template);
+        self.delta = Some(frame);
     }
 
-    fn template(&self) -> Template {
+    fn delta_frame(&self) -> DeltaFrame {
         let text = hole::TEXT[TEXT];
         let arguments;
         let delta = match self.part {
@@ -209,7 +219,10 @@ impl Encoder {
         };
         let choice = self.choice(delta, None);
         let padding = self.padding.as_ref().map(|_| hole::TEXT[PADDING]);
-        Template::compile(&JsonStyle::COMPACT.to_vec(&self.chunk(&[choice], None, padding)))
+        let json = JsonStyle::COMPACT.to_vec(&self.chunk(&[choice], None, padding));
+        let holes = characters(text.as_bytes()) + padding.map_or(0, |p| characters(p.as_bytes()));
+        // The quotes around the text are counted with the text.
+        DeltaFrame { template: Template::compile(&json), length: characters(&json) - holes - 2 }
     }
 
     fn send(&mut self, frames: &mut FrameBuf, delta: Delta<'_>, finish: Option<&'static str>) {
@@ -276,13 +289,14 @@ const SALT_PADDING: u64 = 2;
 /// In every recording the characters of a payload, padding included, are 1 modulo 16, and the
 /// padding has 1 to 16 characters (`the_padding_rule_holds_in_recordings`).
 fn put_padding(out: &mut BytesMut, rng: &mut Rng, length: usize) {
+    const LETTERS: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789xX";
     let count = 16 - (length + 15) % 16;
     let mut padding = [b'"'; 18];
-    let mut at = 1;
-    Alphabet::Base62.draw(rng, count, |letter| {
-        padding[at] = letter;
-        at += 1;
-    });
+    let mut chance = u128::from(rng.next()) << 64 | u128::from(rng.next());
+    for letter in &mut padding[1..=count] {
+        *letter = LETTERS[(chance & 63) as usize];
+        chance >>= 6;
+    }
     out.extend_from_slice(&padding[..count + 2]);
 }
 
