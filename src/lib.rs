@@ -19,6 +19,8 @@ pub mod wire;
 mod body;
 mod play;
 
+#[cfg(any(feature = "conformance", test))]
+pub mod conformance;
 mod error;
 mod handle;
 mod journal;

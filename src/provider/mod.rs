@@ -5,6 +5,8 @@
 //! pace, playing) is the same for all of them and lies elsewhere. `examples/own_provider.rs` adds
 //! one in a single file.
 
+#[cfg(test)]
+pub(crate) mod golden;
 pub(crate) mod registry;
 pub(crate) mod shape;
 
