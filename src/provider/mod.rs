@@ -8,6 +8,7 @@
 pub(crate) mod registry;
 pub(crate) mod shape;
 
+mod gemini;
 mod openai;
 
 use std::borrow::Cow;
