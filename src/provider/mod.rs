@@ -10,6 +10,7 @@ pub(crate) mod golden;
 pub(crate) mod registry;
 pub(crate) mod shape;
 
+mod gemini;
 mod openai;
 
 use std::borrow::Cow;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Room, openai};
+use super::{Room, gemini, openai};
 
 /// Every built-in room, one line each.
 pub(crate) fn builtin() -> Vec<Room> {
-    vec![Arc::new(openai::OpenAi)]
+    vec![Arc::new(openai::OpenAi), Arc::new(gemini::Gemini)]
 }

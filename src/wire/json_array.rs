@@ -1,6 +1,6 @@
 //! One JSON array, sent piece by piece.
 
-use bytes::BufMut;
+use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 
 use super::{FrameBuf, JsonStyle};
@@ -35,11 +35,16 @@ impl JsonArray {
     /// Appends one item.
     pub fn item(&mut self, frames: &mut FrameBuf, value: &impl Serialize) {
         let json = self.style.to_vec(value);
+        self.framed(frames, |buf| buf.put_slice(&json));
+    }
+
+    /// Appends one item that `write` adds to the buffer.
+    pub fn framed(&mut self, frames: &mut FrameBuf, write: impl FnOnce(&mut BytesMut)) {
         let before = if self.open { self.between } else { "[" };
         self.open = true;
         frames.frame(|buf| {
             buf.put_slice(before.as_bytes());
-            buf.put_slice(&json);
+            write(buf);
         });
     }
 

@@ -28,17 +28,21 @@ pub struct JsonStyle {
     /// What stands between two items of one line.
     comma: &'static str,
     newline: bool,
+    /// Characters of a string that are escaped although JSON would let them stand.
+    escaped: &'static [(char, char)],
 }
 
 impl JsonStyle {
     /// No white space at all.
-    pub const COMPACT: Self = Self { indent: None, colon: ":", comma: ",", newline: false };
+    pub const COMPACT: Self =
+        Self { indent: None, colon: ":", comma: ",", newline: false, escaped: &[] };
     /// One line, a space after each colon and none after a comma (Gemini's streams).
     pub const COLON: Self = Self { colon: ": ", ..Self::COMPACT };
     /// One line, a space after each colon and comma (what most models write by themselves).
     pub const SPACED: Self = Self { colon: ": ", comma: ", ", ..Self::COMPACT };
     /// Two spaces a level.
-    pub const INDENT2: Self = Self { indent: Some(2), colon: ": ", comma: ",", newline: false };
+    pub const INDENT2: Self =
+        Self { indent: Some(2), colon: ": ", comma: ",", newline: false, escaped: &[] };
     /// Four spaces a level.
     pub const INDENT4: Self = Self { indent: Some(4), ..Self::INDENT2 };
 
@@ -48,22 +52,41 @@ impl JsonStyle {
         Self { newline: true, ..self }
     }
 
+    /// The same style with the characters in `escaped` written as `\\uXXXX`, besides those that
+    /// JSON itself demands: ranges with both their ends, in order.
+    ///
+    /// ```
+    /// use tower_mock_llm::wire::JsonStyle;
+    ///
+    /// let style = JsonStyle::COMPACT.with_escaped(&[('<', '<'), ('\u{e0001}', '\u{e007f}')]);
+    /// assert_eq!(style.to_string("<a\u{e0001}"), r#""\u003ca\udb40\udc01""#);
+    /// ```
+    #[must_use]
+    pub const fn with_escaped(self, escaped: &'static [(char, char)]) -> Self {
+        Self { escaped, ..self }
+    }
+
     /// Appends `value` to `out`.
     ///
     /// # Panics
     ///
     /// If `value` refuses to be serialized, which derived types with string keys never do.
     pub fn write(self, out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
-        let result = if self == Self::COMPACT {
-            value.serialize(&mut Serializer::with_formatter(&mut *out, CompactFormatter))
-        } else {
-            let formatter = StyleFormatter { style: self, depth: 0, filled: false };
-            value.serialize(&mut Serializer::with_formatter(&mut *out, formatter))
-        };
-        result.expect("a wire type serializes");
+        self.put(&mut *out, value);
         if self.newline {
             out.push(b'\n');
         }
+    }
+
+    /// Appends `value` without the newline that may end a whole text: into a template's hole.
+    pub(crate) fn put(self, out: impl io::Write, value: &(impl Serialize + ?Sized)) {
+        let result = if (Self { newline: false, ..self }) == Self::COMPACT {
+            value.serialize(&mut Serializer::with_formatter(out, CompactFormatter))
+        } else {
+            let formatter = StyleFormatter { style: self, depth: 0, filled: false };
+            value.serialize(&mut Serializer::with_formatter(out, formatter))
+        };
+        result.expect("a wire type serializes");
     }
 
     /// `value` as JSON text. Panics as [`write`](Self::write) does.
@@ -97,6 +120,26 @@ struct StyleFormatter {
 }
 
 impl StyleFormatter {
+    /// Writes what lies between the quotes of a string and is escaped already as JSON demands.
+    fn text<W: ?Sized + io::Write>(&self, writer: &mut W, mut text: &str) -> io::Result<()> {
+        let escaped = |c: char| {
+            let ranges = self.style.escaped;
+            let at = ranges.partition_point(|(_, last)| *last < c);
+            ranges.get(at).is_some_and(|(first, _)| *first <= c)
+        };
+        if self.style.escaped.is_empty() {
+            return writer.write_all(text.as_bytes());
+        }
+        while let Some((at, c)) = text.char_indices().find(|(_, c)| escaped(*c)) {
+            writer.write_all(&text.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            text = &text[at + c.len_utf8()..];
+        }
+        writer.write_all(text.as_bytes())
+    }
+
     fn open<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: u8) -> io::Result<()> {
         self.depth += 1;
         self.filled = false;
@@ -182,6 +225,14 @@ impl Formatter for StyleFormatter {
         Ok(())
     }
 
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        self.text(writer, fragment)
+    }
+
     fn write_char_escape<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,
@@ -230,7 +281,11 @@ impl Formatter for StyleFormatter {
                             _ => {}
                         }
                     }
-                    writer.write_all(&bytes[start..at])?;
+                    match fragment.get(start..at) {
+                        Some(string) => self.text(writer, string)?,
+                        // Broken off in the middle of a character: no JSON, kept as it is.
+                        None => writer.write_all(&bytes[start..at])?,
+                    }
                 }
                 _ => writer.write_all(&[byte])?,
             }
@@ -287,6 +342,16 @@ mod tests {
         let pretty = serde_json::to_string_pretty(&value).unwrap();
         assert_eq!(JsonStyle::INDENT2.to_string(&value), pretty);
         assert_eq!(JsonStyle::INDENT2.respace(&value.to_string()), pretty);
+    }
+
+    #[test]
+    fn escapes_hold_in_values_and_in_raw_json() {
+        let style = JsonStyle::COLON.with_escaped(&[('<', '<'), ('\u{200b}', '\u{200f}')]);
+        let raw: &RawValue = serde_json::from_str("{\"<\\\"<\":\"\\\\<\u{200d}\"}").unwrap();
+        assert_eq!(
+            style.to_string(&(raw, "\n<é\u{200d}>")),
+            r#"[{"\u003c\"\u003c": "\\\u003c\u200d"},"\n\u003cé\u200d>"]"#
+        );
     }
 
     #[test]

@@ -1,0 +1,157 @@
+//! Gemini: `:generateContent` and `:streamGenerateContent` of the Generative Language API.
+//!
+//! Forms after <https://ai.google.dev/api/generate-content> (read 2026-11-21) and after recorded
+//! traffic of 2025 and 2026, which goes before the documentation; see `golden/`.
+
+mod error;
+mod headers;
+mod models;
+mod proto;
+mod request;
+mod response;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::Response;
+
+use super::{Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder};
+use crate::reply::{ApiError, Reply};
+use crate::request::{Head, LlmRequest};
+use crate::wire::JsonStyle;
+
+/// The room.
+#[derive(Debug)]
+pub(crate) struct Gemini;
+
+/// The path asks for a stream.
+const STREAM: u32 = 1;
+/// The query asks for server-sent events; a stream is one JSON array otherwise.
+const SSE: u32 = 1 << 1;
+
+impl ResponseSynth for Gemini {
+    fn provider(&self) -> Provider {
+        Provider::GEMINI
+    }
+
+    fn owns(&self, host: &str) -> bool {
+        host.eq_ignore_ascii_case("generativelanguage.googleapis.com")
+    }
+
+    fn recognize(&self, head: &Head<'_>) -> Option<Call> {
+        let target = Target::of(head.path)?;
+        let mut flags = match target.method {
+            "generateContent" => 0,
+            "streamGenerateContent" => STREAM,
+            _ => return None,
+        };
+        if head.query_param("alt") == Some("sse") {
+            flags |= SSE;
+        }
+        Some(Call::new(Operation::Chat).model(target.model).flags(flags))
+    }
+
+    fn parse(&self, call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
+        request::parse(call, head, body)
+    }
+
+    fn unary(&self, cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
+        response::unary(cx, reply)
+    }
+
+    fn stream(&self, cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
+        stream::stream(cx)
+    }
+
+    fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {
+        error::error(cx, error)
+    }
+}
+
+/// What a path such as `/v1beta/models/gemini-2.5-flash:generateContent` names.
+#[derive(Debug, PartialEq)]
+struct Target<'a> {
+    version: &'a str,
+    /// Without `models/`; with `tunedModels/`.
+    model: Cow<'a, str>,
+    method: &'a str,
+}
+
+impl<'a> Target<'a> {
+    fn of(path: &'a str) -> Option<Self> {
+        let (version, rest) = path.strip_prefix('/')?.split_once('/')?;
+        if !matches!(version, "v1" | "v1alpha" | "v1beta") {
+            return None;
+        }
+        // Some clients encode the colon.
+        let colon = [":", "%3A", "%3a"]
+            .iter()
+            .filter_map(|colon| Some((rest.rfind(colon)?, colon.len())))
+            .max()?;
+        let (resource, method) = (&rest[..colon.0], &rest[colon.0 + colon.1..]);
+        let model = match resource.strip_prefix("models/") {
+            Some(model) => model,
+            None if resource.starts_with("tunedModels/") => resource,
+            None => return None,
+        };
+        let name = model.strip_prefix("tunedModels/").unwrap_or(model);
+        (!name.is_empty() && !name.contains('/')).then(|| Self {
+            version,
+            model: decoded(model),
+            method,
+        })
+    }
+}
+
+/// Percent-decoded.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = |at: usize| char::from(*after.get(at)?).to_digit(16);
+        match (byte, hex(0), hex(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whole bodies, and the items of a stream that is a JSON array.
+const INDENTED: JsonStyle = JsonStyle::INDENT2.with_escaped(&ESCAPED);
+/// Events.
+const LINE: JsonStyle = JsonStyle::COLON.with_escaped(&ESCAPED);
+
+/// What Google's servers escape beyond what JSON demands: `<` and `>` are in recordings, the rest
+/// is the table of protobuf's `json_escaping.cc` that those two are from (read 2026-11-21).
+static ESCAPED: [(char, char); 17] = [
+    ('<', '<'),
+    ('>', '>'),
+    ('\u{7f}', '\u{9f}'),
+    ('\u{ad}', '\u{ad}'),
+    ('\u{600}', '\u{603}'),
+    ('\u{6dd}', '\u{6dd}'),
+    ('\u{70f}', '\u{70f}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{2064}'),
+    ('\u{206a}', '\u{206f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{fff9}', '\u{fffb}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0001}', '\u{e0001}'),
+    ('\u{e0020}', '\u{e007f}'),
+];

@@ -1,0 +1,33 @@
+//! What sets Gemini's models apart on the wire.
+
+/// Whether candidates are numbered. Before Gemini 2.5 they are not; there is `avgLogprobs` and
+/// `candidatesTokensDetails` in place of it, and a stream counts nothing before its end.
+pub(super) fn has_index(model: &str) -> bool {
+    !matches!(version(model), Some((1, _) | (2, 0)))
+}
+
+/// Whether function calls have ids, and whatever was thought about is signed. Gemini 2.5 signs
+/// when there are function declarations.
+pub(super) fn is_gemini3_or_newer(model: &str) -> bool {
+    version(model).is_some_and(|(major, _)| major >= 3)
+}
+
+/// Major and minor: `gemini-2.5-flash` is (2, 5), `gemini-3-pro-preview` is (3, 0).
+fn version(model: &str) -> Option<(u32, u32)> {
+    let number = model.strip_prefix("gemini-")?.split('-').next()?;
+    let (major, minor) = number.split_once('.').unwrap_or((number, "0"));
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_models() {
+        assert!(!has_index("gemini-2.0-flash-001") && !has_index("gemini-1.5-flash"));
+        assert!(has_index("gemini-2.5-flash") && has_index("gemini-flash-latest"));
+        assert!(is_gemini3_or_newer("gemini-3-pro-preview"));
+        assert!(!is_gemini3_or_newer("gemini-2.5-pro") && !is_gemini3_or_newer("gemma-3-27b-it"));
+    }
+}
