@@ -5,8 +5,10 @@
 //! pace, playing) is the same for all of them and lies elsewhere. `examples/own_provider.rs` adds
 //! one in a single file.
 
+pub(crate) mod headers;
 pub(crate) mod registry;
 pub(crate) mod shape;
+pub(crate) mod text_or;
 
 mod openai;
 

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use crate::provider::headers::{set, template};
 use crate::provider::{Alphabet, Entropy};
 use crate::util::rng::Rng;
 
@@ -20,7 +21,7 @@ const TOKENS_PER_MINUTE: u64 = 2_000_000;
 /// Headers of an answer, by its content type. The values that vary are there with a stand-in.
 static ANSWER: LazyLock<HeaderMap> = LazyLock::new(|| {
     let mut headers = edge();
-    for (name, value) in [
+    headers.extend(template(&[
         ("access-control-expose-headers", "X-Request-ID"),
         ("openai-organization", "tower-mock-llm"),
         ("openai-processing-ms", "0"),
@@ -32,12 +33,7 @@ static ANSWER: LazyLock<HeaderMap> = LazyLock::new(|| {
         ("x-ratelimit-remaining-tokens", "2000000"),
         ("x-ratelimit-reset-requests", "6ms"),
         ("x-ratelimit-reset-tokens", "0s"),
-    ] {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
-    }
+    ]));
     headers
 });
 
@@ -48,8 +44,7 @@ static EDGE: LazyLock<HeaderMap> = LazyLock::new(|| {
 });
 
 fn edge() -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(20);
-    for (name, value) in [
+    template(&[
         ("cf-cache-status", "DYNAMIC"),
         ("cf-ray", "9c4ecaeb5b9c2b57-LAX"),
         ("content-type", "application/json"),
@@ -61,13 +56,7 @@ fn edge() -> HeaderMap {
         ("x-content-type-options", "nosniff"),
         ("x-openai-proxy-wasm", "v0.1"),
         ("x-request-id", ""),
-    ] {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
-    }
-    headers
+    ])
 }
 
 /// The headers of an answer that a model gave.
@@ -106,13 +95,6 @@ pub(super) fn edge_error(entropy: Entropy) -> HeaderMap {
         request_id(&mut entropy.rng(SALT)),
     );
     headers
-}
-
-/// Replaces the stand-in for a value that varies.
-fn set(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
-    if let Some(stand_in) = headers.get_mut(name) {
-        *stand_in = value;
-    }
 }
 
 const SALT: u64 = 0x7265_7100;

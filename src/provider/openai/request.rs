@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::{INCLUDE_USAGE, PLAIN};
 use crate::provider::shape::{self, Problem, Shape, optional, required};
+use crate::provider::text_or::TextOr;
 use crate::provider::{Call, Provider};
 use crate::reply::{ApiError, ErrorKind};
 use crate::request::{
@@ -38,7 +39,8 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
 /// or the vendor checks; what is not here is accepted unseen.
 #[derive(Deserialize)]
 struct CreateChatCompletion<'a> {
-    messages: Option<Vec<ChatMessage>>,
+    #[serde(borrow)]
+    messages: Option<Vec<ChatMessage<'a>>>,
     model: Option<String>,
     max_completion_tokens: Option<u64>,
     max_tokens: Option<u64>,
@@ -58,9 +60,10 @@ struct CreateChatCompletion<'a> {
 }
 
 #[derive(Deserialize)]
-struct ChatMessage {
+struct ChatMessage<'a> {
     role: Option<ChatRole>,
-    content: Option<ChatContent>,
+    #[serde(borrow)]
+    content: Option<TextOr<'a, ChatPart>>,
     tool_call_id: Option<String>,
     tool_calls: Option<Vec<ChatToolCall>>,
     /// The older form of a tool call.
@@ -79,11 +82,6 @@ enum ChatRole {
     Tool,
     User,
     Unknown,
-}
-
-enum ChatContent {
-    Parts(Vec<ChatPart>),
-    Text(String),
 }
 
 #[derive(Deserialize)]
@@ -275,7 +273,7 @@ impl CreateChatCompletion<'_> {
     }
 }
 
-impl ChatMessage {
+impl ChatMessage<'_> {
     fn check(&self, index: usize) -> Result<(), ApiError> {
         match self.role {
             None => return Err(missing(&format!("messages[{index}].role"))),
@@ -292,7 +290,7 @@ impl ChatMessage {
             )
             .param(format!("messages.[{index}].content")));
         }
-        if let Some(ChatContent::Parts(parts)) = &self.content {
+        if let Some(TextOr::List(parts)) = &self.content {
             for (part_index, part) in parts.iter().enumerate() {
                 let path = format!("messages[{index}].content[{part_index}].type");
                 match part.r#type.as_deref() {
@@ -322,8 +320,8 @@ impl ChatMessage {
         if role == Role::Tool {
             let id = self.tool_call_id.or(self.name).unwrap_or_default();
             let text = match self.content {
-                Some(ChatContent::Text(text)) => text,
-                Some(ChatContent::Parts(parts)) => {
+                Some(TextOr::Text(text)) => text.into_owned(),
+                Some(TextOr::List(parts)) => {
                     parts.into_iter().filter_map(|part| part.text).collect()
                 }
                 None => String::new(),
@@ -331,8 +329,8 @@ impl ChatMessage {
             return Message::new(role, vec![Content::ToolResult { id, text }]);
         }
         let mut content = match self.content {
-            Some(ChatContent::Text(text)) => vec![Content::Text(text)],
-            Some(ChatContent::Parts(parts)) => parts.into_iter().map(ChatPart::neutral).collect(),
+            Some(TextOr::Text(text)) => vec![Content::Text(text.into_owned())],
+            Some(TextOr::List(parts)) => parts.into_iter().map(ChatPart::neutral).collect(),
             None => Vec::new(),
         };
         content.extend(self.refusal.map(Content::Text));
@@ -372,7 +370,7 @@ impl ChatPart {
 }
 
 /// Tool messages must answer calls.
-fn check_order(messages: &[ChatMessage]) -> Result<(), ApiError> {
+fn check_order(messages: &[ChatMessage<'_>]) -> Result<(), ApiError> {
     let mut open = false;
     for (index, message) in messages.iter().enumerate() {
         match message.role {
@@ -437,28 +435,6 @@ impl<'de> Deserialize<'de> for ChatRole {
             }
         }
         deserializer.deserialize_str(Role)
-    }
-}
-
-impl<'de> Deserialize<'de> for ChatContent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Content;
-        impl<'de> Visitor<'de> for Content {
-            type Value = ChatContent;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or an array of objects")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<ChatContent, E> {
-                Ok(ChatContent::Text(text.to_owned()))
-            }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, seq: A) -> Result<ChatContent, A::Error> {
-                Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(ChatContent::Parts)
-            }
-        }
-        deserializer.deserialize_any(Content)
     }
 }
 
