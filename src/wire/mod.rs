@@ -6,11 +6,13 @@
 mod frame_buf;
 mod json_array;
 mod json_style;
+mod spacer;
 mod sse;
 mod template;
 
 pub use frame_buf::FrameBuf;
 pub use json_array::JsonArray;
 pub use json_style::JsonStyle;
+pub(crate) use spacer::Spacer;
 pub use sse::Sse;
 pub(crate) use template::{Hole, Template, hole, put_json};
