@@ -10,6 +10,7 @@ pub(crate) mod registry;
 pub(crate) mod shape;
 pub(crate) mod text_or;
 
+mod anthropic;
 mod openai;
 
 use std::borrow::Cow;

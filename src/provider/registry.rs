@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Room, openai};
+use super::{Room, anthropic, openai};
 
 /// Every built-in room, one line each.
 pub(crate) fn builtin() -> Vec<Room> {
-    vec![Arc::new(openai::OpenAi)]
+    vec![Arc::new(anthropic::Anthropic), Arc::new(openai::OpenAi)]
 }
