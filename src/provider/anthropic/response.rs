@@ -1,8 +1,9 @@
 //! A message as one body.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -10,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{headers, models};
 use crate::provider::{Alphabet, Context, Entropy};
 use crate::reply::{Finish, Part, Reply, ToolCall, Usage};
-use crate::wire::JsonStyle;
+use crate::wire::{Hole, JsonStyle, Template, hole, put_json};
 
 /// <https://platform.claude.com/docs/en/api/messages/create> (read 2026-11-21), in the order of
 /// recorded traffic.
@@ -171,36 +172,90 @@ impl<'a> Identity<'a> {
 }
 
 pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
-    let mut calls = 0;
-    let blocks = reply
-        .parts()
-        .iter()
-        .enumerate()
-        .map(|(index, part)| match part {
-            Part::Reasoning(thought) => ContentBlock::Thinking {
-                thinking: thought.text(),
-                signature: signature(cx.entropy, index, thought.signature()),
-            },
-            // A refusal is a text that ends so.
-            Part::Refusal(text) | Part::Text(text) => ContentBlock::Text { text },
-            Part::ToolCall(call) => {
-                calls += 1;
-                ContentBlock::ToolUse {
-                    id: call_id(cx.entropy, calls - 1, call.id()),
-                    name: call.name(),
-                    input: input(call),
-                    caller: Caller::Direct,
-                }
-            }
-        });
-    let blocks: Vec<_> = blocks.collect();
-    let finish = reply.finish_reason();
     let identity = Identity::of(cx);
-    let message = identity.message(&blocks, Stop::of(&finish), cx.usage);
-    let mut response = Response::new(Bytes::from(JsonStyle::COMPACT.to_vec(&message)));
+    let finish = reply.finish_reason();
+    let body = match (reply.parts(), &finish) {
+        ([Part::Text(text)], Finish::Length | Finish::Stop) if cx.usage.reasoning == 0 => {
+            plain(&identity, text, Stop::of(&finish), cx.usage)
+        }
+        _ => full(&identity, reply, Stop::of(&finish), cx),
+    };
+    let mut response = Response::new(body);
     *response.headers_mut() = headers::answer(cx);
     response
 }
+
+/// Any reply.
+fn full(identity: &Identity<'_>, reply: &Reply, stop: Stop<'_>, cx: &Context<'_>) -> Bytes {
+    let mut calls = 0;
+    let blocks = reply.parts().iter().enumerate();
+    let blocks = blocks.map(|(index, part)| match part {
+        Part::Reasoning(thought) => ContentBlock::Thinking {
+            thinking: thought.text(),
+            signature: signature(cx.entropy, index, thought.signature()),
+        },
+        // A refusal is a text that ends so.
+        Part::Refusal(text) | Part::Text(text) => ContentBlock::Text { text },
+        Part::ToolCall(call) => {
+            calls += 1;
+            ContentBlock::ToolUse {
+                id: call_id(cx.entropy, calls - 1, call.id()),
+                name: call.name(),
+                input: input(call),
+                caller: Caller::Direct,
+            }
+        }
+    });
+    let blocks: Vec<_> = blocks.collect();
+    let message = identity.message(&blocks, stop, cx.usage);
+    JsonStyle::COMPACT.to_vec(&message).into()
+}
+
+/// A reply that is one text: nearly all are. From a template, which costs half of serializing
+/// the whole.
+fn plain(identity: &Identity<'_>, text: &str, stop: Stop<'_>, usage: Usage) -> Bytes {
+    let mut out = BytesMut::with_capacity(640 + text.len() + text.len() / 8);
+    PLAIN.render(&mut out, |hole, out| match hole {
+        Hole::Text(ID) => put_json(out, &identity.id),
+        Hole::Text(MODEL) => put_json(out, identity.model),
+        Hole::Text(TEXT) => put_json(out, text),
+        Hole::Text(REASON) => put_json(out, &stop.stop_reason),
+        Hole::Text(_) => put_json(out, models::inference_geo(identity.model)),
+        Hole::Number(INPUT) => put_json(out, &uncached(usage)),
+        Hole::Number(CACHED) => put_json(out, &usage.cached),
+        Hole::Number(_) => put_json(out, &usage.output),
+    });
+    out.freeze()
+}
+
+const ID: usize = 0;
+const MODEL: usize = 1;
+const TEXT: usize = 2;
+const REASON: usize = 3;
+const GEO: usize = 4;
+const INPUT: usize = 0;
+const CACHED: usize = 1;
+const OUTPUT: usize = 2;
+
+static PLAIN: LazyLock<Template> = LazyLock::new(|| {
+    let identity = Identity {
+        id: hole::TEXT[ID].to_owned(),
+        model: hole::TEXT[MODEL],
+    };
+    let content = [ContentBlock::Text {
+        text: hole::TEXT[TEXT],
+    }];
+    let stop = Stop {
+        stop_reason: Some(hole::TEXT[REASON]),
+        ..Stop::default()
+    };
+    let mut message = identity.message(&content, stop, Usage::default());
+    message.usage.input_tokens = hole::NUMBER[INPUT];
+    message.usage.cache_read_input_tokens = hole::NUMBER[CACHED];
+    message.usage.output_tokens = hole::NUMBER[OUTPUT];
+    message.usage.inference_geo = hole::TEXT[GEO];
+    Template::compile(&JsonStyle::COMPACT.to_vec(&message))
+});
 
 /// Tokens of the prompt that came from no cache: here they are counted apart.
 pub(super) fn uncached(usage: Usage) -> u64 {
@@ -251,3 +306,32 @@ fn input(call: &ToolCall) -> Box<RawValue> {
 const SALT_ID: u64 = 1;
 const SALT_CALL: u64 = 1000;
 const SALT_SIGNATURE: u64 = 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_says_what_the_struct_says() {
+        for model in ["claude-haiku-4-5-20251001", "claude-opus-5"] {
+            for text in ["", "plain", "\"quotes\" \\ and\nlines \u{1} é 👋"] {
+                for finish in [Finish::Length, Finish::Stop] {
+                    let identity = Identity {
+                        id: "msg_1".into(),
+                        model,
+                    };
+                    let usage = Usage {
+                        input: 11,
+                        output: 22,
+                        reasoning: 0,
+                        cached: 3,
+                    };
+                    let (content, stop) = ([ContentBlock::Text { text }], Stop::of(&finish));
+                    let message = identity.message(&content, stop, usage);
+                    let whole = JsonStyle::COMPACT.to_vec(&message);
+                    assert_eq!(plain(&identity, text, stop, usage), whole);
+                }
+            }
+        }
+    }
+}
