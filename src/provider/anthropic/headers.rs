@@ -153,10 +153,14 @@ fn filled(mut headers: HeaderMap, cx: &Context<'_>) -> HeaderMap {
 
 fn identify(headers: &mut HeaderMap, entropy: Entropy, request_id: &str) {
     set(headers, &REQUEST_ID, value(request_id.as_bytes()));
-    let mut trace = entropy.id(SALT_TRACE, "00-", Alphabet::Hex, 49);
-    trace.replace_range(35..36, "-");
-    trace.push_str("-01");
-    set(headers, &TRACE, value(trace.as_bytes()));
+    let mut trace = *b"00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-01";
+    let mut at = trace.iter_mut().filter(|letter| **letter == b'x');
+    Alphabet::Hex.draw(&mut entropy.rng(SALT_TRACE), 48, |drawn| {
+        if let Some(letter) = at.next() {
+            *letter = drawn;
+        }
+    });
+    set(headers, &TRACE, value(&trace));
 }
 
 fn value(text: &[u8]) -> HeaderValue {

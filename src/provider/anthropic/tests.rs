@@ -8,10 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
+use http_body_util::{BodyExt, Full};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use super::*;
+use crate::MockLlmLayer;
 use crate::provider::Entropy;
 use crate::reply::{
     Cursor, Delta, ErrorKind, Finish, Part, PartStart, Reasoning, ReplyEvent, ToolCall, Usage,
@@ -214,7 +217,6 @@ fn headers_are_the_recorded_ones() {
     let cx = context(&request, &reply);
     let message = recording!("tools-parallel");
     same_names(Anthropic.unary(&cx, &reply).headers(), &message, &[]);
-    // In this stream nothing but the name of the workspace is newer than in `stream-2`.
     same_names(
         Anthropic.stream(&cx).headers(),
         &recording!("thinking-tool-stream"),
@@ -765,6 +767,44 @@ fn made_up_ids_have_the_vendors_form() {
     );
     let signature = whole["content"][0]["signature"].as_str().unwrap();
     assert!(signature.len() == 224 && signature.starts_with('E') && signature.ends_with("AE="));
+}
+
+#[tokio::test]
+async fn the_layer_answers_for_the_host() {
+    let ask = |path: &'static str, body: &'static str| async move {
+        let request = http::Request::post(format!("https://api.anthropic.com{path}"))
+            .header("x-api-key", "sk-ant-x")
+            .header("anthropic-version", "2023-06-01")
+            .body(Full::new(Bytes::from(body)))
+            .unwrap();
+        let service = MockLlmLayer::new().into_service();
+        let response = service.oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    };
+    let (status, stream) = ask(
+        "/v1/messages?beta=true",
+        r#"{"model":"claude-haiku-4-5","max_tokens":9,"stream":true,
+            "messages":[{"role":"user","content":"Hi"}]}"#,
+    )
+    .await;
+    assert_eq!(status, 200);
+    let message = assembled(&stream);
+    assert_eq!(message["model"], "claude-haiku-4-5-20251001");
+    assert!(
+        message["content"][0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("Hi")
+    );
+
+    let (status, body) = ask("/v1/complete", "{}").await;
+    assert_eq!(status, 404);
+    assert!(
+        body.contains("Not Found. tower-mock-llm does not mock"),
+        "{body}"
+    );
 }
 
 // What the tests share.
