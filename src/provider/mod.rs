@@ -7,9 +7,12 @@
 
 #[cfg(test)]
 pub(crate) mod golden;
+pub(crate) mod headers;
 pub(crate) mod registry;
 pub(crate) mod shape;
+pub(crate) mod text_or;
 
+mod anthropic;
 mod gemini;
 mod openai;
 

@@ -122,7 +122,6 @@ pub(crate) fn bracketed(path: &[Step]) -> String {
 }
 
 /// A path as `messages.0.content`.
-#[expect(dead_code, reason = "the next room speaks so")]
 pub(crate) fn dotted(path: &[Step]) -> String {
     let steps = path.iter().map(|step| match step {
         Step::Index(index) => index.to_string(),

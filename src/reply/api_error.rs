@@ -120,6 +120,18 @@ impl ApiError {
     pub fn message_or<'a>(&'a self, words: &'a str) -> &'a str {
         self.message.as_deref().unwrap_or(words)
     }
+
+    /// What a room says: the message given, or else the vendor's `words`. Where nothing answers,
+    /// the vendor's words come first, and then how to get out of it.
+    pub(crate) fn say<'a>(&'a self, words: Cow<'a, str>) -> Cow<'a, str> {
+        match (self.kind, &self.message) {
+            (ErrorKind::NotFound, Some(remedy)) => {
+                format!("{}. {remedy}", words.trim_end_matches('.')).into()
+            }
+            (_, Some(message)) => Cow::Borrowed(message),
+            (_, None) => words,
+        }
+    }
 }
 
 /// What kind of error it is.

@@ -1,5 +1,6 @@
-//! Small crate-private helpers: chance, ids, tokens.
+//! Small crate-private helpers: chance, ids, time, tokens.
 
 pub(crate) mod ids;
 pub(crate) mod rng;
+pub(crate) mod time;
 pub(crate) mod tokens;

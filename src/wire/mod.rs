@@ -4,15 +4,15 @@
 //! applies it.
 
 mod frame_buf;
-mod headers;
 mod json_array;
 mod json_style;
+mod spacer;
 mod sse;
 mod template;
 
 pub use frame_buf::FrameBuf;
-pub(crate) use headers::{fill_headers, header_template};
 pub use json_array::JsonArray;
 pub use json_style::JsonStyle;
+pub(crate) use spacer::Spacer;
 pub use sse::Sse;
 pub(crate) use template::{Hole, Template, hole, put_json, put_text};

@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 
-use super::{FrameBuf, JsonStyle, Template};
+use super::{FrameBuf, JsonStyle};
 
 /// One vendor's way of writing server-sent events: line ends and spacing.
 ///
@@ -70,15 +70,5 @@ impl Sse {
             buf.put_slice(self.line_end.as_bytes());
             buf.put_slice(self.line_end.as_bytes());
         });
-    }
-
-    /// A template for frames like `value`, with holes to fill for each.
-    pub(crate) fn template(&self, name: Option<&str>, value: &impl Serialize) -> Template {
-        let mut frames = FrameBuf::new();
-        match name {
-            Some(name) => self.event(&mut frames, name, value),
-            None => self.data(&mut frames, value),
-        }
-        Template::compile(&frames.take_all().unwrap_or_default())
     }
 }

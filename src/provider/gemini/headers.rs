@@ -8,61 +8,53 @@ use std::sync::LazyLock;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::provider::Entropy;
+use crate::provider::headers::{fill, template};
 
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-const SERVICE_TIER: HeaderName = HeaderName::from_static("x-gemini-service-tier");
+/// The header whose value varies, which stands first in the templates.
+const VARYING: [HeaderName; 1] = [HeaderName::from_static("server-timing")];
 
 const JSON: &str = "application/json; charset=UTF-8";
 const EVENTS: &str = "text/event-stream";
 
-/// What all have in common. The values that vary are there with a stand-in.
-static COMMON: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let mut headers = HeaderMap::with_capacity(16);
-    for (name, value) in [
-        ("content-type", JSON),
-        ("vary", "Origin"),
-        ("vary", "X-Origin"),
-        ("vary", "Referer"),
-        ("server", "scaffolding on HTTPServer2"),
-        ("x-xss-protection", "0"),
-        ("x-frame-options", "SAMEORIGIN"),
-        ("x-content-type-options", "nosniff"),
-        ("server-timing", "gfet4t7; dur=0"),
-    ] {
-        headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    headers
-});
+const FIXED: [(&str, &str); 7] = [
+    ("server", "scaffolding on HTTPServer2"),
+    ("vary", "Origin"),
+    ("vary", "X-Origin"),
+    ("vary", "Referer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "SAMEORIGIN"),
+    ("x-xss-protection", "0"),
+];
+
+/// Of a stream that is a JSON array, and of errors.
+static BARE: LazyLock<HeaderMap> =
+    LazyLock::new(|| template(&VARYING, &[&FIXED[..], &[("content-type", JSON)]].concat()));
 
 /// Of a whole answer.
 static WHOLE: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let mut headers = COMMON.clone();
-    headers.insert(SERVICE_TIER, HeaderValue::from_static("standard"));
-    headers
+    let more = [("content-type", JSON), ("x-gemini-service-tier", "standard")];
+    template(&VARYING, &[&FIXED[..], &more].concat())
 });
 
 /// Of a stream of events.
 static STREAM: LazyLock<HeaderMap> = LazyLock::new(|| {
-    let mut headers = COMMON.clone();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(EVENTS));
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-    headers
+    let more = [("content-type", EVENTS), ("content-disposition", "attachment")];
+    template(&VARYING, &[&FIXED[..], &more].concat())
 });
 
 /// Of a whole answer that a model gave, or refused to give for want of capacity.
 pub(super) fn whole(entropy: Entropy) -> HeaderMap {
-    timed(WHOLE.clone(), 400 + entropy.below(SALT, 2600))
+    timed(&WHOLE, 400 + entropy.below(SALT, 2600))
 }
 
 /// Of a stream, which names no tier.
 pub(super) fn stream(entropy: Entropy, is_sse: bool) -> HeaderMap {
-    let headers = if is_sse { &*STREAM } else { &*COMMON };
-    timed(headers.clone(), 300 + entropy.below(SALT, 1000))
+    timed(if is_sse { &STREAM } else { &BARE }, 300 + entropy.below(SALT, 1000))
 }
 
 /// Of an error that comes from before the models.
 pub(super) fn error(entropy: Entropy) -> HeaderMap {
-    timed(COMMON.clone(), 20 + entropy.below(SALT, 60))
+    timed(&BARE, 20 + entropy.below(SALT, 60))
 }
 
 /// Makes an error the answer to a call that asked for events: the type says so, and the body is
@@ -71,11 +63,9 @@ pub(super) fn set_events(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(EVENTS));
 }
 
-fn timed(mut headers: HeaderMap, milliseconds: u64) -> HeaderMap {
-    if let Ok(value) = HeaderValue::try_from(format!("gfet4t7; dur={milliseconds}")) {
-        headers.insert(SERVER_TIMING, value);
-    }
-    headers
+fn timed(template: &HeaderMap, milliseconds: u64) -> HeaderMap {
+    let timing = HeaderValue::try_from(format!("gfet4t7; dur={milliseconds}"));
+    fill(template, [timing.expect("letters and digits make a header value")])
 }
 
 const SALT: u64 = 0x6766_6574;

@@ -8,11 +8,12 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
 use super::headers;
 use crate::provider::ErrorContext;
+use crate::provider::headers::retry_after;
 use crate::reply::{ApiError, ErrorKind};
 use crate::wire::JsonStyle;
 
@@ -41,12 +42,7 @@ struct Words {
 
 pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {
     let words = words(cx, error);
-    let message = match (error.kind, &error.message) {
-        // The vendor's own words first, then how to get out of it.
-        (ErrorKind::NotFound, Some(remedy)) => format!("{}. {remedy}", words.message).into(),
-        (_, Some(message)) => message.clone(),
-        (_, None) => words.message,
-    };
+    let message = error.say(words.message);
     let envelope = Envelope {
         error: Body {
             message: &message,
@@ -63,7 +59,7 @@ pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> 
     };
     if let Some(wait) = error.retry_after {
         let milliseconds = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(milliseconds.div_ceil(1000)));
+        retry_after(&mut headers, wait);
         headers.insert("retry-after-ms", HeaderValue::from(milliseconds));
     }
     let mut response = Response::new(Bytes::from(style.to_vec(&envelope)));

@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use crate::provider::headers::{fill, template};
 use crate::provider::{Alphabet, Entropy};
 use crate::util::rng::Rng;
-use crate::wire::{fill_headers, header_template};
 
 /// The headers whose values vary, which stand first in the templates.
 const VARYING: [HeaderName; 4] = [
@@ -48,12 +48,12 @@ static ANSWER: LazyLock<HeaderMap> = LazyLock::new(|| {
         ("x-ratelimit-reset-requests", "6ms"),
         ("x-ratelimit-reset-tokens", "0s"),
     ];
-    header_template(&VARYING, &[&FIXED[..], &fixed].concat())
+    template(&VARYING, &[&FIXED[..], &fixed].concat())
 });
 
 /// Headers of an error that comes from before the models.
 static EDGE: LazyLock<HeaderMap> =
-    LazyLock::new(|| header_template(&VARYING[..2], &[&FIXED[..], &[("vary", "Origin")]].concat()));
+    LazyLock::new(|| template(&VARYING[..2], &[&FIXED[..], &[("vary", "Origin")]].concat()));
 
 /// The headers of an answer that a model gave.
 pub(super) fn answer(
@@ -70,13 +70,13 @@ pub(super) fn answer(
         HeaderValue::from_static(milliseconds),
         HeaderValue::from(remaining),
     ];
-    fill_headers(&ANSWER, values)
+    fill(&ANSWER, values)
 }
 
 /// The headers of an error that comes from before the models: keys, models, JSON.
 pub(super) fn edge_error(entropy: Entropy) -> HeaderMap {
     let json = HeaderValue::from_static("application/json; charset=utf-8");
-    fill_headers(&EDGE, [request_id(&mut entropy.rng(SALT)), json])
+    fill(&EDGE, [request_id(&mut entropy.rng(SALT)), json])
 }
 
 const SALT: u64 = 0x7265_7100;

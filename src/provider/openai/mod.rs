@@ -3,6 +3,7 @@
 //! Forms after <https://platform.openai.com/docs/api-reference/chat> (read 2026-11-21) and after
 //! recorded traffic of 2025 and 2026, which goes before the documentation; see `golden/`.
 
+mod diagnose;
 mod error;
 mod headers;
 mod models;

@@ -1,10 +1,12 @@
 //! Headers from a template.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// A template of headers: the ones whose values vary first, then the fixed ones. To clone it and
 /// fill it in costs half of inserting headers one by one.
-pub(crate) fn header_template(
+pub(crate) fn template(
     varying: &[HeaderName],
     fixed: &[(&'static str, &'static str)],
 ) -> HeaderMap {
@@ -19,16 +21,19 @@ pub(crate) fn header_template(
 }
 
 /// The template's headers with `values` for those that vary, in their order.
-pub(crate) fn fill_headers<const N: usize>(
-    template: &HeaderMap,
-    values: [HeaderValue; N],
-) -> HeaderMap {
+pub(crate) fn fill<const N: usize>(template: &HeaderMap, values: [HeaderValue; N]) -> HeaderMap {
     let mut headers = template.clone();
     // A map keeps the order of insertion as long as nothing is removed.
     for (slot, value) in headers.values_mut().zip(values) {
         *slot = value;
     }
     headers
+}
+
+/// Asks the client to wait, in whole seconds.
+pub(crate) fn retry_after(headers: &mut HeaderMap, wait: Duration) {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
 }
 
 #[cfg(test)]
@@ -39,8 +44,8 @@ mod tests {
     fn the_varying_headers_are_the_ones_that_are_filled() {
         let names = [HeaderName::from_static("z-first"), HeaderName::from_static("a-second")];
         let fixed = [("m", "1"), ("b", "2"), ("vary", "x"), ("vary", "y"), ("zz", "3")];
-        let template = header_template(&names, &fixed);
-        let filled = fill_headers(&template, ["one", "two"].map(HeaderValue::from_static));
+        let template = template(&names, &fixed);
+        let filled = fill(&template, ["one", "two"].map(HeaderValue::from_static));
         assert!(filled["z-first"] == "one" && filled["a-second"] == "two");
         assert!(filled.len() == 7 && filled["zz"] == "3");
         assert_eq!(filled.get_all("vary").iter().count(), 2);

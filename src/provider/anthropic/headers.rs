@@ -1,0 +1,142 @@
+//! The headers that Anthropic's answers carry.
+//!
+//! As recorded in August 2026, but for those that would reach beyond the answer: no `set-cookie`,
+//! and no `alt-svc`, which asks clients to go on with the real host over HTTP/3.
+
+use std::sync::LazyLock;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::provider::headers::{fill, template};
+use crate::provider::{Alphabet, Context, Entropy};
+use crate::util::time::rfc3339;
+
+/// The headers whose values vary, which stand first in the templates: of an error only the first
+/// two.
+const VARYING: [HeaderName; 8] = [
+    HeaderName::from_static("request-id"),
+    HeaderName::from_static("traceresponse"),
+    HeaderName::from_static("anthropic-ratelimit-input-tokens-reset"),
+    HeaderName::from_static("anthropic-ratelimit-output-tokens-reset"),
+    HeaderName::from_static("anthropic-ratelimit-requests-reset"),
+    HeaderName::from_static("anthropic-ratelimit-tokens-reset"),
+    HeaderName::from_static("anthropic-ratelimit-input-tokens-remaining"),
+    HeaderName::from_static("anthropic-ratelimit-tokens-remaining"),
+];
+
+/// What the limits say that the headers report: a tier in the middle.
+const INPUT_PER_MINUTE: u64 = 10_000_000;
+const TOKENS_PER_MINUTE: u64 = 12_000_000;
+
+/// Whose key it is.
+pub(super) const ORGANIZATION: &str = "746f7765-722d-4d6f-836b-2d6c6c6d0000";
+
+/// On every answer.
+const EDGE: [(&str, &str); 7] = [
+    ("cf-cache-status", "DYNAMIC"),
+    ("cf-ray", "a2db0f2d8c1b57e9-LAX"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("server", "cloudflare"),
+    ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
+    ("vary", "Accept-Encoding"),
+    ("x-robots-tag", "none"),
+];
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// Once the key is known.
+const ACCOUNT: [(&str, &str); 2] = [
+    ("anthropic-organization-id", ORGANIZATION),
+    ("anthropic-workspace-id", "wrkspc_01TowerMockLLm1111111111"),
+];
+
+const LIMITS: [(&str, &str); 6] = [
+    ("anthropic-ratelimit-input-tokens-limit", "10000000"),
+    ("anthropic-ratelimit-output-tokens-limit", "2000000"),
+    ("anthropic-ratelimit-output-tokens-remaining", "2000000"),
+    ("anthropic-ratelimit-requests-limit", "10000"),
+    ("anthropic-ratelimit-requests-remaining", "9999"),
+    ("anthropic-ratelimit-tokens-limit", "12000000"),
+];
+
+static ANSWER: LazyLock<HeaderMap> =
+    LazyLock::new(|| template(&VARYING, &[&EDGE[..], &ACCOUNT, &LIMITS, &[JSON]].concat()));
+
+static STREAM: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let events =
+        [("cache-control", "no-cache"), ("content-type", "text/event-stream; charset=utf-8")];
+    template(&VARYING, &[&EDGE[..], &ACCOUNT, &LIMITS, &events].concat())
+});
+
+static ERROR: LazyLock<HeaderMap> =
+    LazyLock::new(|| template(&VARYING[..2], &[&EDGE[..], &ACCOUNT, &[JSON]].concat()));
+
+/// Before the key is known, nobody is named.
+static STRANGER: LazyLock<HeaderMap> =
+    LazyLock::new(|| template(&VARYING[..1], &[&EDGE[..], &[JSON]].concat()));
+
+/// The headers of a whole answer.
+pub(super) fn answer(cx: &Context<'_>) -> HeaderMap {
+    filled(&ANSWER, cx)
+}
+
+/// The headers of a stream.
+pub(super) fn stream(cx: &Context<'_>) -> HeaderMap {
+    filled(&STREAM, cx)
+}
+
+/// The headers of an error.
+pub(super) fn error(
+    entropy: Entropy,
+    request_id: &str,
+    is_known: bool,
+    is_transient: bool,
+) -> HeaderMap {
+    let id = value(request_id.as_bytes());
+    let mut headers =
+        if is_known { fill(&ERROR, [id, trace(entropy)]) } else { fill(&STRANGER, [id]) };
+    let retry = if is_transient { "true" } else { "false" };
+    headers.insert("x-should-retry", HeaderValue::from_static(retry));
+    headers
+}
+
+/// The id of the request, in the headers and in errors.
+pub(super) fn request_id(entropy: Entropy) -> String {
+    entropy.id(SALT_REQUEST, "req_011C", Alphabet::Base58, 20)
+}
+
+fn filled(template: &HeaderMap, cx: &Context<'_>) -> HeaderMap {
+    let reset = value(&rfc3339(cx.created));
+    // Reported in thousands.
+    let remaining =
+        |limit: u64| HeaderValue::from((limit.saturating_sub(cx.usage.input) + 500) / 1000 * 1000);
+    let values = [
+        value(request_id(cx.entropy).as_bytes()),
+        trace(cx.entropy),
+        reset.clone(),
+        reset.clone(),
+        reset.clone(),
+        reset,
+        remaining(INPUT_PER_MINUTE),
+        remaining(TOKENS_PER_MINUTE),
+    ];
+    fill(template, values)
+}
+
+fn trace(entropy: Entropy) -> HeaderValue {
+    let mut trace = *b"00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-01";
+    let mut at = trace.iter_mut().filter(|letter| **letter == b'x');
+    Alphabet::Hex.draw(&mut entropy.rng(SALT_TRACE), 48, |drawn| {
+        if let Some(letter) = at.next() {
+            *letter = drawn;
+        }
+    });
+    value(&trace)
+}
+
+fn value(text: &[u8]) -> HeaderValue {
+    HeaderValue::from_bytes(text).expect("letters, digits and dashes make a header value")
+}
+
+const SALT_REQUEST: u64 = 0x7265_7100;
+const SALT_TRACE: u64 = 0x7472_6300;
