@@ -86,9 +86,7 @@ impl Claims {
 
     /// Whether a host that is no provider's is claimed by path.
     pub(crate) fn by_path(&self, head: &Head<'_>) -> bool {
-        self.everywhere
-            || head.is_local()
-            || head.host.is_some_and(|host| self.is_named(host))
+        self.everywhere || head.is_local() || head.host.is_some_and(|host| self.is_named(host))
     }
 
     /// Whether whatever goes to `host` is the mock's affair: it is a provider's, or was named as
@@ -96,8 +94,7 @@ impl Claims {
     #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
     pub(crate) fn takes_host(&self, host: &str) -> bool {
         let owner = self.rooms.iter().find(|room| room.owns(host));
-        self.wants_host(host)
-            && owner.map_or_else(|| self.is_named(host), |room| self.serves(room))
+        self.wants_host(host) && owner.map_or_else(|| self.is_named(host), |room| self.serves(room))
     }
 
     fn is_named(&self, host: &str) -> bool {

@@ -60,8 +60,6 @@ pub(crate) struct Shared {
     pub(crate) mode: AtomicU8,
     pub(crate) rules: Rules,
     pub(crate) journal: Journal,
-    #[cfg(feature = "server")]
-    pub(crate) switch: crate::server::Switch,
 }
 
 /// What becomes of a request, decided on its head.

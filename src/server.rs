@@ -1,13 +1,11 @@
 //! A server on this machine: for programs that are no tower stack, or no Rust.
 
-use std::cell::Cell;
 use std::convert::Infallible;
-use std::fmt;
 use std::future::{Ready, ready};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::pin;
-use std::sync::mpsc;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -19,8 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::{oneshot, watch};
-use tokio::task::yield_now;
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::body::MockBody;
 use crate::error::Error;
@@ -185,6 +182,10 @@ impl MockServerBuilder {
     ///
     /// If the host is unknown, the port is taken, or there is no thread.
     pub fn start(self) -> Result<MockServer, Error> {
+        self.start_with(Off::Refuse)
+    }
+
+    pub(crate) fn start_with(self, off: Off) -> Result<MockServer, Error> {
         let place = format!("listen on {}:{}", self.host, self.port);
         let (runtime, listener) =
             listen(&self.host, self.port).map_err(|error| Error::io(place.as_str(), error))?;
@@ -193,14 +194,11 @@ impl MockServerBuilder {
             .map_err(|error| Error::io(place, error))?;
         let mock = self.layer.everywhere().mock().clone();
         let handle = MockHandle::new(mock.shared.clone());
-        // Subscribed here, so that whoever switches off from now on is heard.
-        let switched = mock.shared.switch.0.subscribe();
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("mock-llm".to_owned())
             .spawn(move || {
-                ON_SERVER.set(true);
-                runtime.block_on(serve(listener, mock, switched, stopped));
+                runtime.block_on(serve(listener, mock, off, stopped));
             })
             .map_err(|error| Error::io("start the server's thread", error))?;
         Ok(MockServer {
@@ -221,43 +219,17 @@ enum Stop {
     Retire,
 }
 
-/// Tells servers that the mock was switched off: they close their connections, lest clients go on
-/// using them, and say so through the sender.
-pub(crate) struct Switch(watch::Sender<Option<mpsc::Sender<()>>>);
-
-impl Switch {
-    /// Returns when idle connections are closed: a call that follows must not find one.
-    pub(crate) fn off(&self) {
-        let (closed, closing) = mpsc::channel();
-        self.0.send_replace(Some(closed));
-        if ON_SERVER.get() {
-            return;
-        }
-        for _ in 0..self.0.receiver_count() {
-            // A rule of the user's may block the server. Late requests get a `503` then.
-            if closing.recv_timeout(Duration::from_millis(200)).is_err() {
-                return;
-            }
-        }
-    }
-}
-
-impl Default for Switch {
-    fn default() -> Self {
-        Self(watch::Sender::new(None))
-    }
-}
-
-impl fmt::Debug for Switch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Switch(..)")
-    }
-}
-
-thread_local! {
-    /// Whether this is the thread of a server: code of the user's that runs here, in a rule, must
-    /// not wait for the server.
-    static ON_SERVER: Cell<bool> = const { Cell::new(false) };
+/// What a server answers while the mock is switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Off {
+    /// That it is off.
+    Refuse,
+    /// That the client should call the same URL again: it has a connector before it which dials
+    /// the provider by then, and only its pool still has this connection. To close it when the
+    /// mode is switched would not do: a call that follows at once may be written to it before the
+    /// client has seen its end, and fail (seen, on both kinds of runtime).
+    #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
+    Redirect,
 }
 
 fn listen(host: &str, port: u16) -> io::Result<(Runtime, TcpListener)> {
@@ -290,38 +262,22 @@ fn listen(host: &str, port: u16) -> io::Result<(Runtime, TcpListener)> {
     clippy::disallowed_methods,
     reason = "a server has a task for each connection, and must wait when there are no more files"
 )]
-async fn serve(
-    listener: TcpListener,
-    mock: Mock,
-    mut switched: watch::Receiver<Option<mpsc::Sender<()>>>,
-    mut stopped: oneshot::Receiver<Stop>,
-) {
+async fn serve(listener: TcpListener, mock: Mock, off: Off, mut stopped: oneshot::Receiver<Stop>) {
     let (drain, _) = watch::channel(());
     let http = auto::Builder::new(TokioExecutor::new());
     let how = loop {
         tokio::select! {
             how = &mut stopped => break how.unwrap_or(Stop::Cut),
-            Ok(()) = switched.changed() => {
-                drain.send_replace(());
-                // The connections have been woken; a turn of the scheduler closes a few dozen.
-                for _ in 0..2 + drain.receiver_count() / 32 {
-                    yield_now().await;
-                }
-                let closed = switched.borrow_and_update().clone();
-                if let Some(closed) = closed {
-                    let _ = closed.send(());
-                }
-            }
             accepted = listener.accept() => match accepted {
                 Ok((tcp, _)) => {
-                    let engine = Engine { mock: mock.clone(), drain: drain.clone() };
+                    let engine = Engine { mock: mock.clone(), off, close: Arc::default() };
                     tokio::spawn(connection(http.clone(), tcp, engine, drain.subscribe()));
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
         }
     };
-    drop((listener, switched));
+    drop(listener);
     drain.send_replace(());
     match how {
         // The runtime is dropped, and the connections with it.
@@ -342,13 +298,15 @@ async fn connection(
 ) {
     // Else each frame of a stream waits for the client's acknowledgement of the one before.
     let _ = tcp.set_nodelay(true);
+    let close = Arc::clone(&engine.close);
     let mut connection = pin!(http.serve_connection(TokioIo::new(tcp), engine));
     loop {
         tokio::select! {
             biased;
             // An error is the client's affair: it went away, or spoke no HTTP.
             _ = &mut connection => return,
-            Ok(()) = drain.changed() => connection.as_mut().graceful_shutdown(),
+            _ = drain.changed() => connection.as_mut().graceful_shutdown(),
+            () = close.notified() => connection.as_mut().graceful_shutdown(),
         }
     }
 }
@@ -358,7 +316,9 @@ async fn connection(
 #[derive(Debug)]
 struct Engine {
     mock: Mock,
-    drain: watch::Sender<()>,
+    off: Off,
+    /// Closes its connection, once the answers that are on their way are sent.
+    close: Arc<Notify>,
 }
 
 type Refused = Ready<Result<Response<Full<Bytes>>, Infallible>>;
@@ -383,20 +343,7 @@ impl hyper::service::Service<Request<Incoming>> for Engine {
 impl Engine {
     fn refuse(&self, head: &RequestHead, version: Version) -> Response<Full<Bytes>> {
         if self.mock.mode() == Mode::Off {
-            // Connections that were made since it was switched off must not stay in a pool.
-            self.drain.send_replace(());
-            let mut response = refusal_because(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "tower_mock_llm_off",
-                "the mock is switched off, and its server has nothing behind it. Call again: a \
-                 client with the mock's connector makes a new connection then, to the provider",
-                head,
-            );
-            if version < Version::HTTP_2 {
-                let close = HeaderValue::from_static("close");
-                response.headers_mut().insert(header::CONNECTION, close);
-            }
-            return response;
+            return self.refuse_off(head, version);
         }
         if !self.mock.settings.claims.wants_key(&head.as_head()) {
             return refusal_because(
@@ -409,5 +356,35 @@ impl Engine {
             );
         }
         refusal(head)
+    }
+
+    fn refuse_off(&self, head: &RequestHead, version: Version) -> Response<Full<Bytes>> {
+        let (status, reason) = match self.off {
+            Off::Refuse => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the mock is switched off, and there is nothing behind its server",
+            ),
+            #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
+            Off::Redirect => (
+                StatusCode::TEMPORARY_REDIRECT,
+                "the mock was switched off, and this connection is one of its own. The same call \
+                 on a new connection goes to the provider",
+            ),
+        };
+        let mut response = refusal_because(status, "tower_mock_llm_off", reason, head);
+        let headers = response.headers_mut();
+        #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
+        if self.off == Off::Redirect {
+            let same = head.uri.path_and_query().map_or("/", |path| path.as_str());
+            if let Ok(same) = HeaderValue::from_str(same) {
+                headers.insert(header::LOCATION, same);
+            }
+        }
+        if version < Version::HTTP_2 {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        } else {
+            self.close.notify_one();
+        }
+        response
     }
 }

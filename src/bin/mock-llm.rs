@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use tower_mock_llm::cli;
 
 fn main() -> ExitCode {
-    let args = std::env::args_os();
-    ExitCode::from(cli::run(args, &mut io::stdout(), &mut io::stderr(), || {
-        cli::until_signal()
-    }))
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let code = cli::run(std::env::args_os(), &mut out, &mut err, cli::signals);
+    ExitCode::from(code)
 }

@@ -20,12 +20,14 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Serves every provider's API at one address, until SIGINT or SIGTERM.
-    #[command(after_help = "Its first line on stdout is `listening on http://127.0.0.1:PORT`; \
+    #[command(
+        after_help = "Its first line on stdout is `listening on http://127.0.0.1:PORT`; \
         it listens by then. Hints go to stderr.\n\n\
         Examples:\n  \
         mock-llm serve\n  \
         mock-llm serve --port 4100 --seed 7\n  \
-        mock-llm serve --host 0.0.0.0 --port 4100    # in a container")]
+        mock-llm serve --host 0.0.0.0 --port 4100    # in a container"
+    )]
     Serve(Serve),
 }
 

@@ -4,7 +4,7 @@
 //! use tower_mock_llm::cli;
 //!
 //! let (mut out, mut err) = (Vec::new(), Vec::new());
-//! let code = cli::run(["mock-llm", "serve"], &mut out, &mut err, || Ok(()));
+//! let code = cli::run(["mock-llm", "serve"], &mut out, &mut err, || Ok(|| ()));
 //! assert_eq!(code, cli::SUCCESS);
 //! assert!(String::from_utf8_lossy(&out).starts_with("listening on http://127.0.0.1:"));
 //! ```
@@ -37,15 +37,14 @@ const BASE_URLS: &[(Provider, &str, &str)] = &[
 ];
 
 /// Does what the arguments say, the program's name first among them, and returns the exit code.
-/// `wait` returns when a server is to end.
-pub fn run<I>(
-    args: I,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-    wait: impl FnOnce() -> io::Result<()>,
-) -> u8
+///
+/// A server calls `listen` before it says that it is there, and ends when what that returned
+/// returns: see [`signals`].
+pub fn run<I, L, W>(args: I, out: &mut dyn Write, err: &mut dyn Write, listen: L) -> u8
 where
     I: IntoIterator<Item: Into<OsString> + Clone>,
+    L: FnOnce() -> io::Result<W>,
+    W: FnOnce(),
 {
     let done = match Args::try_parse_from(args) {
         Err(usage) if usage.use_stderr() => {
@@ -55,7 +54,7 @@ where
         }
         Err(help) => write!(out, "{help}").map_err(Failure::from),
         Ok(args) => match args.command {
-            Command::Serve(options) => serve(&options, out, err, wait),
+            Command::Serve(options) => serve(&options, out, err, listen),
         },
     };
     match done {
@@ -68,37 +67,48 @@ where
     }
 }
 
-/// Returns when the process is asked to end: by `SIGINT` (Ctrl-C) or, on Unix, `SIGTERM`.
+/// Listens for requests to end the process: `SIGINT` (Ctrl-C) and, on Unix, `SIGTERM`. What it
+/// returns waits for one.
 ///
 /// # Errors
 ///
 /// If the operating system lets nobody listen to signals.
-pub fn until_signal() -> io::Result<()> {
+pub fn signals() -> io::Result<impl FnOnce()> {
+    #[cfg(unix)]
+    use tokio::signal::unix::{SignalKind, signal};
+    #[cfg(windows)]
+    use tokio::signal::windows::{ctrl_break, ctrl_c};
+
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
-    runtime.block_on(async {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-
-            let mut terminated = signal(SignalKind::terminate())?;
+    let context = runtime.enter();
+    #[cfg(unix)]
+    let (mut interrupted, mut ended) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    #[cfg(windows)]
+    let (mut interrupted, mut ended) = (ctrl_c()?, ctrl_break()?);
+    drop(context);
+    Ok(move || {
+        runtime.block_on(async {
             tokio::select! {
-                interrupted = tokio::signal::ctrl_c() => interrupted,
-                _ = terminated.recv() => Ok(()),
+                _ = interrupted.recv() => (),
+                _ = ended.recv() => (),
             }
-        }
-        #[cfg(not(unix))]
-        tokio::signal::ctrl_c().await
+        });
     })
 }
 
-fn serve(
+fn serve<W: FnOnce()>(
     options: &Serve,
     out: &mut dyn Write,
     err: &mut dyn Write,
-    wait: impl FnOnce() -> io::Result<()>,
+    listen: impl FnOnce() -> io::Result<W>,
 ) -> Result<(), Failure> {
+    // First of all, so that a signal that comes early ends it in order too.
+    let wait = listen().map_err(Failure::Signal)?;
     let server = MockServer::builder(MockLlmLayer::new().seed(options.seed))
         .host(options.host.as_str())
         .port(options.port)
@@ -119,7 +129,7 @@ fn serve(
             let _ = writeln!(err, "{variable}={}{path}", server.url());
         }
     }
-    wait().map_err(Failure::Signal)?;
+    wait();
     server.shutdown();
     Ok(())
 }
@@ -158,7 +168,7 @@ mod tests {
 
     fn ran(args: &[&str]) -> (u8, String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let code = run(args, &mut out, &mut err, || Ok(()));
+        let code = run(args, &mut out, &mut err, || Ok(|| ()));
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (code, text(out), text(err))
     }
@@ -222,7 +232,10 @@ mod tests {
             }
         }
         for args in [&["mock-llm", "serve"][..], &["mock-llm", "--help"]] {
-            assert_eq!(run(args, &mut Broken, &mut Vec::new(), || Ok(())), SUCCESS);
+            assert_eq!(
+                run(args, &mut Broken, &mut Vec::new(), || Ok(|| ())),
+                SUCCESS
+            );
         }
     }
 }

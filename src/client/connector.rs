@@ -24,7 +24,7 @@ use tower_service::Service;
 use crate::error::BoxError;
 use crate::handle::Mode;
 use crate::layer::MockLlmLayer;
-use crate::server::MockServer;
+use crate::server::{MockServer, Off};
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -55,9 +55,12 @@ impl MockLlmLayer {
     /// * when the mode is [`Off`](Mode::Off), every host is.
     ///
     /// So what other surfaces pass on for its path or its API key is refused here: see
-    /// [`unmatched`](Self::unmatched) and [`api_keys`](Self::api_keys). When the mode is switched
-    /// off, mocked connections are closed. When it is switched *on* again, the connections that
-    /// were made meanwhile cannot be: for that, build the client with
+    /// [`unmatched`](Self::unmatched) and [`api_keys`](Self::api_keys).
+    ///
+    /// When the mode is switched off, a call on a mocked connection that is still pooled gets a
+    /// `307` to its own URL on a new connection; unless redirects are disabled, the app does not
+    /// notice. When the mode is switched *on* again, connections to providers that were made
+    /// meanwhile stay in the pool, and in use: for that, build the client with
     /// `pool_max_idle_per_host(0)`.
     ///
     /// The bytes travel over a socket, so do not pause tokio's clock: it would run ahead while the
@@ -220,15 +223,17 @@ impl Dialer {
                 return Ok(*connection);
             }
         }
-        Err("this client is of another reqwest than those that tower-mock-llm was built for: \
+        Err(
+            "this client is of another reqwest than those that tower-mock-llm was built for: \
              enable its feature `reqwest-0_12` or `reqwest-0_13`"
-            .into())
+                .into(),
+        )
     }
 }
 
 impl Line {
     fn new(layer: &MockLlmLayer) -> Result<Self, BoxError> {
-        let server = layer.serve()?;
+        let server = MockServer::builder(layer.clone()).start_with(Off::Redirect)?;
         let addr = server.addr();
         Ok(Self {
             server: Some(server),
@@ -367,10 +372,16 @@ mod tests {
     #[test]
     fn hosts_are_read_from_what_reqwest_shows() {
         for (target, expected) in [
-            ("Unnameable(https://api.openai.com/)", Some("api.openai.com")),
+            (
+                "Unnameable(https://api.openai.com/)",
+                Some("api.openai.com"),
+            ),
             ("Unnameable(http://10.0.0.1:8080/)", Some("10.0.0.1")),
             ("Unnameable(https://[::1]:8443/)", Some("[::1]")),
-            ("Renamed(https://u:p@api.openai.com/)", Some("api.openai.com")),
+            (
+                "Renamed(https://u:p@api.openai.com/)",
+                Some("api.openai.com"),
+            ),
             ("Unnameable(api.openai.com)", None),
             ("Unnameable(/path)", None),
             ("Unnameable { uri: https://api.openai.com/ }", None),

@@ -13,10 +13,7 @@
 
 mod connector;
 mod reqwest;
-#[cfg(any(
-    feature = "reqwest-middleware-0_4",
-    feature = "reqwest-middleware-0_5"
-))]
+#[cfg(any(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
 mod reqwest_middleware;
 
 pub use self::connector::{Connector, ConnectorLayer};
