@@ -14,7 +14,7 @@ use http_body_util::Full;
 use tower::{Layer, Service, service_fn};
 use tower_mock_llm::{MockLlmLayer, Reply, Rule, last_user};
 
-#[path = "harness.rs"]
+#[path = "harness/mod.rs"]
 mod harness;
 
 use harness::Group;
@@ -86,22 +86,19 @@ fn unary() {
 
 /// Streams of 500 tokens.
 fn stream() {
-    for (title, uri, body) in [(
-        "OpenAI: a stream of 500 tokens, made and drained",
-        "https://api.openai.com/v1/chat/completions",
-        chat(1024, true),
-    )] {
-        let request = move || request(uri, body.clone());
-        let reply = Arc::new(Reply::text("word ".repeat(500).trim_end()));
-        let mut group = Group::new(title);
-        let mut service = MockLlmLayer::new()
-            .default_reply(Arc::clone(&reply))
-            .into_service();
-        group.case("neighbours share a frame", 500, &request, move |r| {
-            drain(now(service.call(r)))
-        });
-        group.run();
-    }
+    let title = "OpenAI: a stream of 500 tokens, made and drained";
+    let uri = "https://api.openai.com/v1/chat/completions";
+    let body = chat(1024, true);
+    let request = move || request(uri, body.clone());
+    let reply = Arc::new(Reply::text("word ".repeat(500).trim_end()));
+    let mut group = Group::new(title);
+    let mut service = MockLlmLayer::new()
+        .default_reply(Arc::clone(&reply))
+        .into_service();
+    group.case("neighbours share a frame", 500, &request, move |r| {
+        drain(now(service.call(r)))
+    });
+    group.run();
 }
 
 /// Polls what is ready at once.

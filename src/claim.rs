@@ -27,7 +27,9 @@ pub enum Unmatched {
 /// # let _ = layer;
 /// ```
 #[derive(Clone)]
-pub struct ApiKeys(Arc<dyn Fn(Option<&str>) -> bool + Send + Sync>);
+pub struct ApiKeys(Arc<Predicate>);
+
+type Predicate = dyn Fn(Option<&str>) -> bool + Send + Sync;
 
 impl ApiKeys {
     /// Keys that begin so. A request without a key is not claimed.

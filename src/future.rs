@@ -134,10 +134,10 @@ where
                 *this.reaction = Some(pending.finish());
             }
         }
-        if let Some(Reaction::Respond(_, wait)) = this.reaction {
-            if *wait > Duration::ZERO {
-                ready!(this.timer.poll(*wait, cx));
-            }
+        if let Some(Reaction::Respond(_, wait)) = this.reaction
+            && *wait > Duration::ZERO
+        {
+            ready!(this.timer.poll(*wait, cx));
         }
         match this.reaction.take() {
             Some(Reaction::Respond(response, _)) => Poll::Ready(response),

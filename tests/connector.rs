@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{CHAT, Echo, deltas, says, streamed, text, unary};
+use tokio::task::JoinSet;
 use tower_mock_llm::{ApiKeys, MockLlmLayer, Mode, Pace, Provider, Rule, Unmatched};
 
 macro_rules! tests {
@@ -106,10 +107,9 @@ macro_rules! tests {
             #[tokio::test(flavor = "multi_thread")]
             async fn many_first_calls_at_once() {
                 let client = client(&says("pong"));
-                let calls = (0..200).map(|_| tokio::spawn(said(post(&client, unary()))));
-                for call in calls.collect::<Vec<_>>() {
-                    assert_eq!(call.await.unwrap(), "pong");
-                }
+                let calls = (0..200).map(|_| said(post(&client, unary())));
+                let said = calls.collect::<JoinSet<_>>().join_all().await;
+                assert_eq!(said, ["pong"; 200]);
             }
 
             #[test]

@@ -1,6 +1,7 @@
 //! The server, called by real clients.
 #![cfg(all(feature = "server", feature = "reqwest-0_13"))]
 
+#[expect(dead_code, reason = "shared with other tests")]
 mod common;
 
 use std::io::{Read, Write};
@@ -8,6 +9,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use common::{body, deltas, says, streamed, text, unary};
+use tokio::task::JoinSet;
 use tower_mock_llm::{
     Answer, ApiKeys, Fault, MockLlmLayer, MockServer, Mode, Pace, Provider, Reply, Rule,
     any_message,
@@ -25,7 +27,7 @@ fn h2c() -> reqwest::Client {
     reqwest::Client::builder()
         .http2_prior_knowledge()
         .build()
-        .unwrap()
+        .expect("a client")
 }
 
 #[tokio::test]
@@ -271,11 +273,10 @@ async fn many_first_calls_at_once() {
     let server = says("pong").serve().unwrap();
     let calls = (0..300).map(|_| {
         let call = post(&reqwest::Client::new(), &server, unary()).send();
-        tokio::spawn(async move { text(&call.await.unwrap().text().await.unwrap()) })
+        async move { text(&call.await.unwrap().text().await.unwrap()) }
     });
-    for call in calls.collect::<Vec<_>>() {
-        assert_eq!(call.await.unwrap(), "pong");
-    }
+    let said = calls.collect::<JoinSet<_>>().join_all().await;
+    assert_eq!(said, ["pong"; 300]);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! One request of each kind, to look at.
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use tower::ServiceExt;

@@ -1,5 +1,4 @@
 //! What the tests of several surfaces share.
-#![expect(dead_code, reason = "no test needs all of it")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -63,18 +62,21 @@ impl Echo {
     /// Runs on a thread of its own until the process ends.
     pub(crate) fn start() -> Self {
         let calls = Arc::new(AtomicUsize::new(0));
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        listener.set_nonblocking(true).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a server to call");
+        let addr = listener.local_addr().expect("a server to call");
+        listener.set_nonblocking(true).expect("a server to call");
         let router = echo(Arc::clone(&calls));
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
-                .unwrap();
+                .expect("a server to call");
             runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                axum::serve(listener, router).await.unwrap();
+                let listener =
+                    tokio::net::TcpListener::from_std(listener).expect("a server to call");
+                axum::serve(listener, router)
+                    .await
+                    .expect("a server to call");
             });
         });
         Self { addr, calls }
@@ -95,7 +97,9 @@ pub(crate) fn echo(calls: Arc<AtomicUsize>) -> axum::Router {
         calls.fetch_add(1, Ordering::SeqCst);
         async move {
             let (parts, body) = request.into_parts();
-            let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+            let body = axum::body::to_bytes(body, usize::MAX)
+                .await
+                .expect("a server to call");
             let body = String::from_utf8_lossy(&body).into_owned();
             format!("{} {}\n{body}", parts.method, parts.uri.path())
         }

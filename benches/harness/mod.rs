@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// Cases that are compared with the first of them.
-pub struct Group<'a> {
+pub(crate) struct Group<'a> {
     title: &'static str,
     cases: Vec<Case<'a>>,
 }
@@ -21,7 +21,7 @@ struct Case<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub fn new(title: &'static str) -> Self {
+    pub(crate) fn new(title: &'static str) -> Self {
         Self {
             title,
             cases: Vec::new(),
@@ -29,7 +29,7 @@ impl<'a> Group<'a> {
     }
 
     /// `run` is timed; `setup` makes its input and is not.
-    pub fn case<I, R>(
+    pub(crate) fn case<I, R>(
         &mut self,
         name: &'static str,
         items: u64,
@@ -68,7 +68,7 @@ impl<'a> Group<'a> {
     }
 
     /// Prints a row a case.
-    pub fn run(mut self) {
+    pub(crate) fn run(mut self) {
         const ROUNDS: usize = 41;
         let quick = std::env::args().any(|arg| arg == "--test");
         let rounds = if quick { 1 } else { ROUNDS };
