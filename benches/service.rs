@@ -14,7 +14,7 @@ use http_body_util::Full;
 use tower::{Layer, Service, service_fn};
 use tower_mock_llm::{MockLlmLayer, Reply, Rule, last_user};
 
-#[path = "harness.rs"]
+#[path = "harness/mod.rs"]
 mod harness;
 
 use harness::Group;

@@ -27,7 +27,9 @@ pub enum Unmatched {
 /// # let _ = layer;
 /// ```
 #[derive(Clone)]
-pub struct ApiKeys(Arc<dyn Fn(Option<&str>) -> bool + Send + Sync>);
+pub struct ApiKeys(Arc<Predicate>);
+
+type Predicate = dyn Fn(Option<&str>) -> bool + Send + Sync;
 
 impl ApiKeys {
     /// Keys that begin so. A request without a key is not claimed.
@@ -86,15 +88,32 @@ impl Claims {
 
     /// Whether a host that is no provider's is claimed by path.
     pub(crate) fn by_path(&self, head: &Head<'_>) -> bool {
-        self.everywhere
-            || head.is_local()
-            || head.host.is_some_and(|host| self.local.iter().any(|l| l.eq_ignore_ascii_case(host)))
+        self.everywhere || head.is_local() || head.host.is_some_and(|host| self.is_named(host))
+    }
+
+    /// Whether whatever goes to `host` is the mock's affair: it is a provider's, or was named as
+    /// one. Hosts of this machine are not, unless they were named.
+    #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
+    pub(crate) fn takes_host(&self, host: &str) -> bool {
+        let owner = self.rooms.iter().find(|room| room.owns(host));
+        self.wants_host(host) && owner.map_or_else(|| self.is_named(host), |room| self.serves(room))
+    }
+
+    fn is_named(&self, host: &str) -> bool {
+        self.local.iter().any(|l| l.eq_ignore_ascii_case(host))
     }
 
     fn is_wanted(&self, head: &Head<'_>) -> bool {
-        let host = || head.host.unwrap_or_default();
-        self.hosts.as_ref().is_none_or(|all| all.iter().any(|h| h.eq_ignore_ascii_case(host())))
-            && self.keys.as_ref().is_none_or(|keys| keys.0(head.api_key()))
+        self.wants_host(head.host.unwrap_or_default()) && self.wants_key(head)
+    }
+
+    fn wants_host(&self, host: &str) -> bool {
+        self.hosts.as_ref().is_none_or(|all| all.iter().any(|h| h.eq_ignore_ascii_case(host)))
+    }
+
+    /// Whether the API key is one of those to be claimed.
+    pub(crate) fn wants_key(&self, head: &Head<'_>) -> bool {
+        self.keys.as_ref().is_none_or(|keys| keys.0(head.api_key()))
     }
 
     fn serves(&self, room: &Room) -> bool {

@@ -90,8 +90,12 @@ struct Job {
 
 impl<B> Answering<B> {
     pub(crate) fn new(mock: Mock, claim: Claim, head: RequestHead, body: B) -> Self {
-        let collected =
-            Collected { limit: mock.settings.max_body, first: Bytes::new(), more: None };
+        let collected = Collected {
+            limit: mock.settings.max_body,
+            discarded: None,
+            first: Bytes::new(),
+            more: None,
+        };
         let job = Some(Job { mock, claim, head });
         Self { body, collected, job, reaction: None, timer: Timer::default() }
     }
@@ -121,10 +125,10 @@ where
                 *this.reaction = Some(pending.finish());
             }
         }
-        if let Some(Reaction::Respond(_, wait)) = this.reaction {
-            if *wait > Duration::ZERO {
-                ready!(this.timer.poll(*wait, cx));
-            }
+        if let Some(Reaction::Respond(_, wait)) = this.reaction
+            && *wait > Duration::ZERO
+        {
+            ready!(this.timer.poll(*wait, cx));
         }
         match this.reaction.take() {
             Some(Reaction::Respond(response, _)) => Poll::Ready(response),
@@ -133,9 +137,15 @@ where
     }
 }
 
+/// How much of a body that is too large is read all the same, in bytes: clients that are cut off
+/// while they send may not see the answer.
+const LINGER: u64 = 64 * 1024 * 1024;
+
 /// A body being read: one chunk is taken as it is, several are joined.
 struct Collected {
     limit: usize,
+    /// How much of a body that is too large was thrown away.
+    discarded: Option<u64>,
     first: Bytes,
     more: Option<BytesMut>,
 }
@@ -152,20 +162,33 @@ impl Collected {
     {
         let limit = self.limit as u64;
         if self.is_empty() && body.size_hint().lower() > limit {
-            return Poll::Ready(Err(Unread::TooLarge(limit)));
+            self.discarded.get_or_insert(0);
+            if body.size_hint().lower() > LINGER {
+                return Poll::Ready(Err(Unread::TooLarge(limit)));
+            }
         }
         while let Some(frame) = ready!(body.as_mut().poll_frame(cx)) {
             match frame {
                 Err(error) => return Poll::Ready(Err(Unread::Broken(error.into().to_string()))),
                 Ok(frame) => {
                     if let Ok(data) = frame.into_data() {
-                        self.push(data);
+                        match &mut self.discarded {
+                            None => self.push(data),
+                            Some(discarded) => *discarded += data.remaining() as u64,
+                        }
                     }
                 }
             }
             if self.len() > self.limit {
-                return Poll::Ready(Err(Unread::TooLarge(limit)));
+                self.discarded = Some(self.len() as u64);
+                (self.first, self.more) = (Bytes::new(), None);
             }
+            if self.discarded.is_some_and(|discarded| discarded > LINGER) {
+                break;
+            }
+        }
+        if self.discarded.is_some() {
+            return Poll::Ready(Err(Unread::TooLarge(limit)));
         }
         Poll::Ready(Ok(match self.more.take() {
             None => std::mem::take(&mut self.first),

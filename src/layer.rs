@@ -180,14 +180,19 @@ impl MockLlmLayer {
         self.layer(crate::service::Reject::new())
     }
 
+    #[cfg(feature = "server")]
     pub(crate) fn mock(&self) -> &Mock {
         &self.mock
     }
 
     /// Claims every host by path: what a server does that stands for all of them.
-    #[cfg(any(feature = "server", test))]
+    #[cfg(feature = "server")]
     pub(crate) fn everywhere(self) -> Self {
-        self.with(|settings| settings.claims.everywhere = true)
+        self.with(|settings| {
+            settings.claims.everywhere = true;
+            // A server is called by its own address, which is none of them.
+            settings.claims.hosts = None;
+        })
     }
 
     fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {

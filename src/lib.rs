@@ -19,8 +19,15 @@ pub mod wire;
 mod body;
 mod play;
 
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
+pub mod client;
 #[cfg(any(feature = "conformance", test))]
 pub mod conformance;
+#[cfg(feature = "server")]
+mod server;
+
 mod error;
 mod handle;
 mod journal;
@@ -46,5 +53,7 @@ pub use self::respond::{
     Match, Respond, Rule, Times, any_message, api_key, header, last_user, model, provider,
     streaming, system, tool_offered, tool_result, turn,
 };
+#[cfg(feature = "server")]
+pub use self::server::{MockServer, MockServerBuilder};
 pub use self::service::{MockLlm, Reject};
 pub use self::util::tokens::Chunking;

@@ -118,7 +118,6 @@ impl Timer {
     }
 
     /// Starts counting, for a first deadline of zero.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place for timers")]
     pub(crate) fn start(&mut self) {
         self.start.get_or_insert_with(Instant::now);
     }

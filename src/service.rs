@@ -103,16 +103,30 @@ impl<B> Service<Request<B>> for Reject {
 
 /// The answer to a request that no provider's endpoint and no inner service takes.
 pub(crate) fn refusal(head: &RequestHead) -> Response<Full<Bytes>> {
+    refusal_because(
+        StatusCode::NOT_IMPLEMENTED,
+        "tower_mock_llm_unmatched",
+        "no built-in provider has this endpoint, and there is nothing behind the mock. Check the \
+         base URL and the path",
+        head,
+    )
+}
+
+/// The answer to a request that nothing takes, for this reason.
+pub(crate) fn refusal_because(
+    status: StatusCode,
+    kind: &str,
+    reason: &str,
+    head: &RequestHead,
+) -> Response<Full<Bytes>> {
     let message = format!(
-        "tower-mock-llm has no answer for {} {}: no built-in provider has this endpoint, and \
-         there is nothing behind the mock. Check the base URL and the path.",
+        "tower-mock-llm has no answer for {} {}: {reason}.",
         head.method,
         head.url_for_messages(),
     );
-    let body =
-        serde_json::json!({"error": {"message": message, "type": "tower_mock_llm_unmatched"}});
+    let body = serde_json::json!({"error": {"message": message, "type": kind}});
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
-    *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
+    *response.status_mut() = status;
     let json = http::HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response

@@ -59,7 +59,6 @@ pub(super) fn diagnose(body: &[u8], error: &serde_json::Error) -> ApiError {
             return invalid("metadata: Input does not match the expected shape.");
         }
         Problem::Type { wanted, .. } => match wanted {
-            Shape::Any => "value",
             Shape::Array(_) | Shape::TextOr(_) => "valid array",
             Shape::Boolean => "valid boolean",
             Shape::Integer => "valid integer",

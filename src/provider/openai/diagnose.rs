@@ -80,7 +80,6 @@ pub(super) fn diagnose(body: &[u8], error: &serde_json::Error) -> ApiError {
 
 fn wanted_words(shape: &Shape) -> String {
     match shape {
-        Shape::Any => "a value".to_owned(),
         Shape::Array(item) => match item {
             Shape::Text => "an array of strings".to_owned(),
             _ => "an array of objects".to_owned(),

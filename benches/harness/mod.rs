@@ -8,7 +8,7 @@ use std::time::Duration;
 use cpu_time::ThreadTime;
 
 /// Cases that are compared with the first of them.
-pub struct Group<'a> {
+pub(crate) struct Group<'a> {
     title: &'static str,
     cases: Vec<Case<'a>>,
 }
@@ -22,12 +22,12 @@ struct Case<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub fn new(title: &'static str) -> Self {
+    pub(crate) fn new(title: &'static str) -> Self {
         Self { title, cases: Vec::new() }
     }
 
     /// `run` is timed; `setup` makes its input and is not.
-    pub fn case<I, R>(
+    pub(crate) fn case<I, R>(
         &mut self,
         name: &'static str,
         items: u64,
@@ -59,7 +59,7 @@ impl<'a> Group<'a> {
     /// Prints a row a case.
     ///
     /// Arguments that are no flags pick the tables whose title contains one of them.
-    pub fn run(mut self) {
+    pub(crate) fn run(mut self) {
         let mut wanted = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).peekable();
         if wanted.peek().is_some() && !wanted.any(|text| self.title.contains(&text)) {
             return;

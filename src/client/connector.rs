@@ -1,0 +1,381 @@
+//! The connector: any `reqwest::Client`, mocked, with its `https://` URLs as they are.
+//!
+//! reqwest lets a layer stand before its connector, but only its own connector can make the
+//! connections that the layer must return, and their type cannot be named. So a second client of
+//! the same reqwest, the donor, dials the mock's server; a layer on *its* connector takes the
+//! finished connection away from it, inside an error, and the app's client is given that. It
+//! takes it for a connection to the provider on which TLS is done.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::{Future, ready};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll};
+
+use http::Uri;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::error::BoxError;
+use crate::handle::Mode;
+use crate::layer::MockLlmLayer;
+use crate::server::{MockServer, Off};
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+impl MockLlmLayer {
+    /// A layer for the connector of a `reqwest::Client`, asynchronous or blocking, of any reqwest
+    /// whose feature is enabled (`reqwest-0_12`, `reqwest-0_13`).
+    ///
+    /// The app's URLs, timeouts, retries and headers stay as they are; TLS is not needed.
+    ///
+    /// ```
+    /// # #[cfg(feature = "reqwest-0_13")] {
+    /// use tower_mock_llm::MockLlmLayer;
+    ///
+    /// let mock = MockLlmLayer::new();
+    /// let client = reqwest::Client::builder()
+    ///     .connector_layer(mock.connector())
+    ///     .build()?;
+    /// # let _ = client;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// It decides for a whole connection, by host, when one is made:
+    ///
+    /// * a provider's host, or a [`local_host`](Self::local_host), is mocked, if
+    ///   [`providers`](Self::providers) and [`hosts`](Self::hosts) do not leave it out;
+    /// * every other host is dialled as ever, this machine's among them;
+    /// * when the mode is [`Off`](Mode::Off), every host is.
+    ///
+    /// So what other surfaces pass on for its path or its API key is refused here: see
+    /// [`unmatched`](Self::unmatched) and [`api_keys`](Self::api_keys).
+    ///
+    /// When the mode is switched off, a call on a mocked connection that is still pooled gets a
+    /// `307` to its own URL on a new connection; unless redirects are disabled, the app does not
+    /// notice. When the mode is switched *on* again, connections to providers that were made
+    /// meanwhile stay in the pool, and in use: for that, build the client with
+    /// `pool_max_idle_per_host(0)`.
+    ///
+    /// The bytes travel over a socket, so do not pause tokio's clock: it would run ahead while the
+    /// client waits.
+    #[must_use]
+    pub fn connector(&self) -> ConnectorLayer {
+        ConnectorLayer {
+            dialer: Arc::new(Dialer { layer: self.clone(), line: OnceLock::new() }),
+            refused: Vec::new(),
+        }
+    }
+}
+
+/// Made by [`MockLlmLayer::connector`]; goes into `ClientBuilder::connector_layer`.
+///
+/// Its server starts with the first connection, and ends when the last client with this layer is
+/// gone and its last response is read.
+#[derive(Clone, Debug)]
+pub struct ConnectorLayer {
+    dialer: Arc<Dialer>,
+    refused: Vec<String>,
+}
+
+impl ConnectorLayer {
+    /// Refuses connections to this host (without port), whether it is a provider's or not: the
+    /// client fails with a `reqwest::Error` of its own for which `is_connect()` holds.
+    ///
+    /// ```
+    /// use tower_mock_llm::MockLlmLayer;
+    ///
+    /// let outage = MockLlmLayer::new().connector().refuse_host("api.openai.com");
+    /// # let _ = outage;
+    /// ```
+    #[must_use]
+    pub fn refuse_host(mut self, host: impl Into<String>) -> Self {
+        self.refused.push(host.into());
+        self
+    }
+
+    fn verdict(&self, target: &impl fmt::Debug) -> Result<Verdict, BoxError> {
+        let mock = self.dialer.layer.mock();
+        if mock.mode() == Mode::Off {
+            return Ok(Verdict::Forward);
+        }
+        let target = format!("{target:?}");
+        let Some(host) = host(&target) else {
+            return Err(format!(
+                "tower-mock-llm cannot tell where this connection goes, so it is not made: {target} \
+                 is none of the forms that it knows of reqwest's. Please report this; until then, \
+                 use `MockServer` and a base URL"
+            )
+            .into());
+        };
+        if self.refused.iter().any(|r| r.eq_ignore_ascii_case(&host)) {
+            let refused = format!("tower-mock-llm refuses connections to {host}, as it was told");
+            return Err(io::Error::new(io::ErrorKind::ConnectionRefused, refused).into());
+        }
+        Ok(if mock.settings.claims.takes_host(&host) { Verdict::Mock } else { Verdict::Forward })
+    }
+}
+
+impl<S> Layer<S> for ConnectorLayer {
+    type Service = Connector<S>;
+
+    fn layer(&self, inner: S) -> Connector<S> {
+        Connector { inner, layer: self.clone(), donor: Arc::default() }
+    }
+}
+
+/// A connector with the mock before it. Made by [`ConnectorLayer`].
+#[derive(Clone, Debug)]
+pub struct Connector<S> {
+    inner: S,
+    layer: ConnectorLayer,
+    /// The donor that has this client's version, as far as is known.
+    donor: Arc<AtomicUsize>,
+}
+
+impl<S, R> Service<R> for Connector<S>
+where
+    R: fmt::Debug,
+    S: Service<R, Error = BoxError>,
+    S::Future: Send + 'static,
+    S::Response: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = BoxFuture<Result<S::Response, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, target: R) -> Self::Future {
+        match self.layer.verdict(&target) {
+            Err(error) => Box::pin(ready(Err(error))),
+            Ok(Verdict::Forward) => Box::pin(self.inner.call(target)),
+            Ok(Verdict::Mock) => {
+                let dialer = Arc::clone(&self.layer.dialer);
+                let donor = Arc::clone(&self.donor);
+                Box::pin(async move { dialer.dial(&donor).await })
+            }
+        }
+    }
+}
+
+enum Verdict {
+    Forward,
+    Mock,
+}
+
+/// The host in `Unnameable(https://api.openai.com/)`: all that reqwest lets a layer know.
+fn host(target: &str) -> Option<String> {
+    let (_, uri) = target.strip_suffix(')')?.split_once('(')?;
+    let uri: Uri = uri.parse().ok()?;
+    uri.scheme()?;
+    uri.host().map(str::to_owned)
+}
+
+/// Dials the mock's own server, which it starts.
+#[derive(Debug)]
+struct Dialer {
+    layer: MockLlmLayer,
+    line: OnceLock<Result<Line, String>>,
+}
+
+/// A server, and a client of each reqwest to reach it with.
+#[derive(Debug)]
+struct Line {
+    /// Only `None` while it is dropped.
+    server: Option<MockServer>,
+    donors: Vec<Donor>,
+}
+
+impl Dialer {
+    /// A connection, if one of the donors has the reqwest in which `C` is one.
+    async fn dial<C: Send + 'static>(&self, known: &AtomicUsize) -> Result<C, BoxError> {
+        let line =
+            self.line.get_or_init(|| Line::new(&self.layer).map_err(|error| error.to_string()));
+        let line = line
+            .as_ref()
+            .map_err(|error| format!("tower-mock-llm has no server to connect to: {error}"))?;
+        let first = known.load(Ordering::Relaxed);
+        for n in (0..line.donors.len()).map(|n| (first + n) % line.donors.len()) {
+            let connection = line.donors[n].dial().await?;
+            if let Ok(connection) = connection.downcast::<C>() {
+                known.store(n, Ordering::Relaxed);
+                return Ok(*connection);
+            }
+        }
+        Err("this client is of another reqwest than those that tower-mock-llm was built for: \
+             enable its feature `reqwest-0_12` or `reqwest-0_13`"
+            .into())
+    }
+}
+
+impl Line {
+    fn new(layer: &MockLlmLayer) -> Result<Self, BoxError> {
+        let server = MockServer::builder(layer.clone()).start_with(Off::Redirect)?;
+        let addr = server.addr();
+        Ok(Self {
+            server: Some(server),
+            donors: vec![
+                #[cfg(feature = "reqwest-0_13")]
+                Donor::V0_13(donor_0_13(addr)?),
+                #[cfg(feature = "reqwest-0_12")]
+                Donor::V0_12(donor_0_12(addr)?),
+            ],
+        })
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.retire();
+        }
+    }
+}
+
+/// A client that dials for another.
+#[derive(Debug)]
+enum Donor {
+    #[cfg(feature = "reqwest-0_12")]
+    V0_12((::reqwest12::Client, String)),
+    #[cfg(feature = "reqwest-0_13")]
+    V0_13((::reqwest::Client, String)),
+}
+
+impl Donor {
+    async fn dial(&self) -> Result<Box<dyn Any + Send>, BoxError> {
+        match self {
+            #[cfg(feature = "reqwest-0_12")]
+            Self::V0_12((client, url)) => donated(client.get(url).send().await.err()),
+            #[cfg(feature = "reqwest-0_13")]
+            Self::V0_13((client, url)) => donated(client.get(url).send().await.err()),
+        }
+    }
+}
+
+macro_rules! donor {
+    ($feature:literal, $name:ident, $reqwest:ident) => {
+        #[cfg(feature = $feature)]
+        fn $name(addr: SocketAddr) -> Result<(::$reqwest::Client, String), ::$reqwest::Error> {
+            let client = ::$reqwest::Client::builder()
+                .no_proxy()
+                // Without a pool each request dials, in the task that asked for it.
+                .pool_max_idle_per_host(0)
+                .connector_layer(Donate)
+                .build()?;
+            Ok((client, format!("http://{addr}/")))
+        }
+    };
+}
+
+donor!("reqwest-0_12", donor_0_12, reqwest12);
+donor!("reqwest-0_13", donor_0_13, reqwest);
+
+/// Takes the connection out of the error in which [`Donate`] sent it.
+fn donated<E: Into<BoxError>>(error: Option<E>) -> Result<Box<dyn Any + Send>, BoxError> {
+    let error: BoxError = error.map_or_else(|| "it answered".into(), Into::into);
+    let mut source: Option<&(dyn StdError + 'static)> = Some(&*error);
+    while let Some(inner) = source {
+        if let Some(Donation(connection)) = inner.downcast_ref() {
+            let taken = connection.lock().unwrap_or_else(PoisonError::into_inner).take();
+            return taken.ok_or_else(|| "a connection was donated twice".into());
+        }
+        source = inner.source();
+    }
+    Err(format!("tower-mock-llm cannot reach its own server: {error}").into())
+}
+
+/// On the donor's connector: lets the connection be made, and fails with it.
+#[derive(Clone, Copy, Debug)]
+struct Donate;
+
+#[derive(Clone, Debug)]
+struct Donating<S>(S);
+
+impl<S> Layer<S> for Donate {
+    type Service = Donating<S>;
+
+    fn layer(&self, inner: S) -> Donating<S> {
+        Donating(inner)
+    }
+}
+
+impl<S, R> Service<R> for Donating<S>
+where
+    S: Service<R, Error = BoxError>,
+    S::Future: Send + 'static,
+    S::Response: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = BoxFuture<Result<S::Response, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, target: R) -> Self::Future {
+        let connecting = self.0.call(target);
+        Box::pin(async move {
+            let connection: Box<dyn Any + Send> = Box::new(connecting.await?);
+            Err(Donation(Mutex::new(Some(connection))).into())
+        })
+    }
+}
+
+/// A connection on its way to another client.
+struct Donation(Mutex<Option<Box<dyn Any + Send>>>);
+
+impl fmt::Debug for Donation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Donation")
+    }
+}
+
+impl fmt::Display for Donation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection went to another client")
+    }
+}
+
+impl StdError for Donation {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_from_what_reqwest_shows() {
+        for (target, expected) in [
+            ("Unnameable(https://api.openai.com/)", Some("api.openai.com")),
+            ("Unnameable(http://10.0.0.1:8080/)", Some("10.0.0.1")),
+            ("Unnameable(https://[::1]:8443/)", Some("[::1]")),
+            ("Renamed(https://u:p@api.openai.com/)", Some("api.openai.com")),
+            ("Unnameable(api.openai.com)", None),
+            ("Unnameable(/path)", None),
+            ("Unnameable { uri: https://api.openai.com/ }", None),
+            ("https://api.openai.com/", None),
+            ("Unnameable", None),
+            ("", None),
+        ] {
+            assert_eq!(host(target).as_deref(), expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_dialled() {
+        let layer = MockLlmLayer::new();
+        let error = layer.connector().verdict(&"opaque").err().unwrap();
+        assert!(error.to_string().contains("\"opaque\""), "{error}");
+        let off = layer.enabled(false).connector();
+        assert!(matches!(off.verdict(&"opaque"), Ok(Verdict::Forward)));
+    }
+}

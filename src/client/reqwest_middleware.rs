@@ -1,0 +1,44 @@
+//! `MockLlmLayer` as a middleware of reqwest-middleware.
+//!
+//! Added after a retry middleware it stands inside it, and sees every attempt.
+
+use http::Extensions;
+
+use super::reqwest::claim;
+use crate::layer::MockLlmLayer;
+use crate::mock::Claim;
+
+macro_rules! middleware {
+    ($feature:literal, $version:ident, $reqwest:ident, $middleware:ident) => {
+        #[cfg(feature = $feature)]
+        const _: () = {
+            use ::$middleware::{Middleware, Next, Result};
+            use ::$reqwest::{Request, Response};
+
+            use super::reqwest::$version::{answering, response};
+
+            #[async_trait::async_trait]
+            impl Middleware for MockLlmLayer {
+                async fn handle(
+                    &self,
+                    request: Request,
+                    extensions: &mut Extensions,
+                    next: Next<'_>,
+                ) -> Result<Response> {
+                    let (method, url) = (request.method(), request.url());
+                    match claim(self.mock(), method, url, request.headers()) {
+                        Claim::Forward => next.run(request, extensions).await,
+                        claim => {
+                            let url = url.clone();
+                            let answer = answering(self.mock(), claim, request).await;
+                            Ok(response(answer, url))
+                        }
+                    }
+                }
+            }
+        };
+    };
+}
+
+middleware!("reqwest-middleware-0_4", v0_12, reqwest12, reqwest_middleware04);
+middleware!("reqwest-middleware-0_5", v0_13, reqwest, reqwest_middleware);
