@@ -72,10 +72,12 @@ fn instance(schema: &Value, root: &Value, depth: usize) -> Value {
         "null" => Value::Null,
         "number" => json!(fields.get("minimum").and_then(Value::as_f64).unwrap_or(1.0)),
         "object" => {
-            let required: Vec<&str> = match fields.get("required").and_then(Value::as_array) {
+            let mut required: Vec<&str> = match fields.get("required").and_then(Value::as_array) {
                 Some(names) => names.iter().filter_map(Value::as_str).collect(),
                 None => Vec::new(),
             };
+            // The order of a map's keys hangs on a feature that any crate in the build may switch.
+            required.sort_unstable();
             let properties = fields.get("properties").and_then(Value::as_object);
             let value = |name: &str| {
                 let schema = properties.and_then(|properties| properties.get(name));
