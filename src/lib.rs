@@ -1,4 +1,68 @@
-//! A tower layer that answers LLM API calls in process.
+//! A tower layer that answers LLM API calls in process, in place of the provider.
+//!
+//! [`MockLlmLayer`] wraps any HTTP client stack, claims the requests that go to OpenAI, Anthropic
+//! or Gemini, and answers as they would: JSON or a stream of tokens, with the vendor's headers,
+//! ids and errors, byte for byte as recorded. Nothing else in the app changes.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http_body_util::{BodyExt, Full};
+//! use tower::ServiceExt;
+//! use tower_mock_llm::{MockLlmLayer, Rule, last_user};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower_mock_llm::BoxError> {
+//! let mock = MockLlmLayer::new()
+//!     .rule(Rule::when(last_user().contains("weather")).respond_with("Sunny."));
+//! let handle = mock.handle();
+//!
+//! // `.layer(..)` over a client of yours; this service has nothing behind it.
+//! let request = http::Request::post("https://api.anthropic.com/v1/messages")
+//!     .header("x-api-key", "any")
+//!     .header("anthropic-version", "2023-06-01")
+//!     .body(Full::<Bytes>::from(
+//!         r#"{"model": "claude-sonnet-4-5", "max_tokens": 100,
+//!             "messages": [{"role": "user", "content": "How is the weather?"}]}"#,
+//!     ))?;
+//! let response = mock.into_service().oneshot(request).await?;
+//! let body = response.into_body().collect().await?.to_bytes();
+//! assert!(body.starts_with(br#"{"model":"claude-sonnet-4-5-20250929","id":"msg_01"#));
+//! assert_eq!(handle.received()[0].request().unwrap().last_user(), "How is the weather?");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to go on
+//!
+//! * Where it goes: [`MockLlmLayer`] in a tower stack; [`client`] for reqwest; [`MockServer`] for
+//!   everything else.
+//! * What it says: [`Rule`], [`Reply`], [`ApiError`], [`ReplyStream`]; without a rule,
+//!   [`respond::DefaultReply`].
+//! * What it was asked: [`MockHandle`], [`LlmRequest`].
+//! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
+//!   [`ApiKeys`], [`Unmatched`].
+//! * Time and trouble: [`Pace`], [`Fault`].
+//! * A provider of your own: [`ResponseSynth`], [`conformance`].
+//!
+//! # What it promises
+//!
+//! * **Nothing leaves unasked.** A request to a provider's host is answered here or refused; see
+//!   [`Unmatched`]. Requests to other hosts pass untouched.
+//! * **The same request gets the same bytes** under the same [`seed`](MockLlmLayer::seed): ids,
+//!   times, texts, token counts and padding follow from the two, and from nothing else.
+//! * **No panic on bytes from outside.** What a vendor would refuse is refused in its words.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `reqwest-0_13`, `reqwest-0_12` | [`MockLlmLayer::connector`], and tower stacks over that reqwest |
+//! | `reqwest-middleware-0_5`, `reqwest-middleware-0_4` | `MockLlmLayer` as a middleware |
+//! | `server` | [`MockServer`] |
+//! | `cli` | the command `mock-llm` |
+//! | `conformance` | [`conformance::check`] |
+//!
+//! None is on by default: the default build has no HTTP client and no server.
 
 // The modules stand in the order of the line that a request walks.
 mod future;
@@ -29,6 +93,7 @@ pub mod conformance;
 mod server;
 
 mod error;
+pub mod guide;
 mod handle;
 mod journal;
 mod util;
@@ -57,3 +122,7 @@ pub use self::respond::{
 pub use self::server::{MockServer, MockServerBuilder};
 pub use self::service::{MockLlm, Reject};
 pub use self::util::tokens::Chunking;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -29,7 +29,7 @@ impl Recording {
     /// Checks status, content type and the set of header names.
     ///
     /// Left out by us: what the connection makes by itself, what compression and caches add, and
-    /// what would reach beyond the answer (`docs/fidelity.md`).
+    /// what would reach beyond the answer (see the guide, `fidelity`).
     pub(crate) fn check_head<T>(&self, response: &Response<T>, also_left_out: &[&str]) {
         const LEFT_OUT: [&str; 8] = [
             "alt-svc",

@@ -245,14 +245,14 @@ impl CreateChatCompletion<'_> {
             .collect();
         if let Some(choice) = self.tool_choice {
             request.tool_choice = tool_choice(choice);
-            if let ToolChoice::Tool(name) = &request.tool_choice {
-                if !request.tools.iter().any(|tool| tool.name == *name) {
-                    return Err(ApiError::invalid_request(format!(
-                        "Invalid value for 'function_call': no function named '{name}' was \
-                         specified in the 'functions' parameter."
-                    ))
-                    .param("function_call"));
-                }
+            if let ToolChoice::Tool(name) = &request.tool_choice
+                && !request.tools.iter().any(|tool| tool.name == *name)
+            {
+                return Err(ApiError::invalid_request(format!(
+                    "Invalid value for 'function_call': no function named '{name}' was specified \
+                     in the 'functions' parameter."
+                ))
+                .param("function_call"));
             }
         }
         request.response_format = match self.response_format {
@@ -283,9 +283,8 @@ impl CreateChatCompletion<'_> {
 
 impl ChatMessage<'_> {
     fn check(&self, index: usize) -> Result<(), ApiError> {
-        match self.role {
-            None => return Err(missing(&format!("messages[{index}].role"))),
-            Some(_) => {}
+        if self.role.is_none() {
+            return Err(missing(&format!("messages[{index}].role")));
         }
         let says_more = self.more.as_ref().is_some_and(|more| {
             more.tool_calls.is_some()

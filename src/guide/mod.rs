@@ -1,0 +1,4 @@
+//! The guide: longer reads.
+
+#[doc = include_str!("fidelity.md")]
+pub mod fidelity {}
