@@ -64,6 +64,8 @@
 //!
 //! None is on by default: the default build has no HTTP client and no server.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 // The modules stand in the order of the line that a request walks.
 mod future;
 mod layer;
