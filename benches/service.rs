@@ -71,20 +71,53 @@ fn unary() {
     group.run();
 }
 
-/// Streams of 500 tokens.
+/// Streams of 500 tokens. The floor is the same bytes, ready and in pieces of the same size.
 fn stream() {
-    for (title, uri, body) in [(
-        "OpenAI: a stream of 500 tokens, made and drained",
-        "https://api.openai.com/v1/chat/completions",
-        chat(1024, true),
-    )] {
+    let gemini = r#"{"contents": [{"role": "user", "parts": [{"text": "x"}]}]}"#;
+    let anthropic = r#"{"model": "claude-haiku-4-5", "max_tokens": 1000, "stream": true,
+        "messages": [{"role": "user", "content": "x"}]}"#;
+    for (title, uri, body) in [
+        (
+            "OpenAI: a stream of 500 tokens, made and drained",
+            "https://api.openai.com/v1/chat/completions",
+            chat(1024, true),
+        ),
+        (
+            "Anthropic: a stream of 500 tokens, made and drained",
+            "https://api.anthropic.com/v1/messages",
+            Bytes::from(anthropic),
+        ),
+        (
+            "Gemini: a stream of 500 tokens, made and drained",
+            "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:\
+             streamGenerateContent?alt=sse",
+            Bytes::from(gemini),
+        ),
+    ] {
         let request = move || request(uri, body.clone());
         let reply = Arc::new(Reply::text("word ".repeat(500).trim_end()));
-        let mut group = Group::new(title);
         let mut service = MockLlmLayer::new().default_reply(Arc::clone(&reply)).into_service();
-        group.case("neighbours share a frame", 500, &request, move |r| drain(now(service.call(r))));
+        let pieces = pieces(now(service.call(request())));
+        let mut group = Group::new(title);
+        group.case(
+            "the bytes, ready in pieces",
+            500,
+            move || pieces.clone(),
+            |pieces| pieces.iter().map(Bytes::len).sum::<usize>(),
+        );
+        group.case("the layer", 500, request, move |r| drain(now(service.call(r))));
         group.run();
     }
+}
+
+fn pieces<B: Body<Data = Bytes>>(response: Response<B>) -> Vec<Bytes> {
+    let mut body = pin!(response.into_body());
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut pieces = Vec::new();
+    while let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(&mut cx) {
+        pieces.extend(frame.into_data().ok());
+    }
+    pieces
 }
 
 /// Polls what is ready at once.
@@ -109,7 +142,7 @@ fn request(uri: &'static str, body: Bytes) -> Req {
     Request::post(uri)
         .header("content-type", "application/json")
         .header("authorization", "Bearer sk-bench")
-        .header("user-agent", "bench")
+        .header("anthropic-version", "2023-06-01")
         .header("accept", "*/*")
         .body(Full::new(body))
         .expect("a request")

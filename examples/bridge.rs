@@ -15,10 +15,15 @@ fn think_aloud(prompt: String) -> impl futures::Stream<Item = Delta> {
     stream! {
         yield Delta::Reasoning(format!("They wrote {} words.", prompt.split(' ').count()));
         for word in prompt.split_inclusive(' ').rev() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            pause().await;
             yield Delta::from(word.trim_end().to_owned() + " ");
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the lint is for the library")]
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
 #[tokio::main]
