@@ -146,7 +146,7 @@ impl<'a> Identity<'a> {
                     ephemeral_5m_input_tokens: 0,
                     ephemeral_1h_input_tokens: 0,
                 },
-                output_tokens: usage.output,
+                output_tokens: said(usage),
                 output_tokens_details: OutputTokensDetails::of(usage),
                 service_tier: "standard",
                 inference_geo: models::inference_geo(self.model),
@@ -207,7 +207,7 @@ fn plain(identity: &Identity<'_>, text: &str, stop: Stop<'_>, usage: Usage) -> B
         Hole::Text(_) => put_json(out, models::inference_geo(identity.model)),
         Hole::Number(INPUT) => put_json(out, &uncached(usage)),
         Hole::Number(CACHED) => put_json(out, &usage.cached),
-        Hole::Number(_) => put_json(out, &usage.output),
+        Hole::Number(_) => put_json(out, &said(usage)),
     });
     out.freeze()
 }
@@ -236,6 +236,12 @@ static PLAIN: LazyLock<Template> = LazyLock::new(|| {
 /// Tokens of the prompt that came from no cache: here they are counted apart.
 pub(super) fn uncached(usage: Usage) -> u64 {
     usage.input.saturating_sub(usage.cached)
+}
+
+/// Tokens of the answer: at the least the one that ends it. Where there is none, clients take the
+/// number for one that was not sent, and keep that of `message_start`.
+pub(super) fn said(usage: Usage) -> u64 {
+    usage.output.max(1)
 }
 
 /// The id of the tool call at `index`, the same in a stream and in a whole answer.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::headers;
 use super::response::{
-    Caller, ContentBlock, Identity, Message, OutputTokensDetails, Stop, call_id, no_input,
+    Caller, ContentBlock, Identity, Message, OutputTokensDetails, Stop, call_id, no_input, said,
     signature, uncached,
 };
 use crate::provider::{Context, Entropy, StreamEncoder};
@@ -139,7 +139,7 @@ impl StreamEncoder for Encoder {
                     input_tokens: uncached(usage),
                     cache_creation_input_tokens: 0,
                     cache_read_input_tokens: usage.cached,
-                    output_tokens: usage.output,
+                    output_tokens: said(usage),
                     output_tokens_details: OutputTokensDetails::of(usage),
                 };
                 let delta = Stop::of(finish);

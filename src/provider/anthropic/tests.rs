@@ -541,6 +541,27 @@ fn a_stream_says_what_the_whole_says() {
     }
 }
 
+/// misanthropic 1.0.0-alpha.25 reads 0 as "not reported": the sum of a stream was 1, of a whole
+/// message 0.
+#[test]
+fn an_answer_without_a_word_has_a_token() {
+    let reply = Reply::empty();
+    let request = request("claude-opus-5");
+    let response = Anthropic.unary(&context(&request, &reply), &reply);
+    let whole: Value = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!(whole["usage"]["output_tokens"], 1);
+    let stream = streamed(&reply, Chunking::Tokens);
+    let counts: Vec<Value> = payloads(&stream)
+        .map(|payload| serde_json::from_str::<Value>(payload).unwrap())
+        .filter_map(|event| match event["type"].as_str()? {
+            "message_start" => Some(event["message"]["usage"]["output_tokens"].clone()),
+            "message_delta" => Some(event["usage"]["output_tokens"].clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(counts, [1, 1]);
+}
+
 #[test]
 fn arguments_are_spelled_as_models_spell_them() {
     let reply = Reply::empty().tool_call("f", json!({"a": [1, 2], "b": "x,y"}));

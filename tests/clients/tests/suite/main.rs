@@ -1,0 +1,5 @@
+//! Real clients against the real surfaces: no network, no keys, no TLS.
+
+mod agent;
+mod async_openai;
+mod each;
