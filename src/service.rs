@@ -129,5 +129,8 @@ pub(crate) fn refusal_because(
     *response.status_mut() = status;
     let json = http::HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
+    // The vendors' SDKs try a 5xx again unless they are told not to.
+    let never = http::HeaderValue::from_static("false");
+    response.headers_mut().insert("x-should-retry", never);
     response
 }

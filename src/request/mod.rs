@@ -153,14 +153,15 @@ impl RequestHead {
 
     /// The URL as far as it may be shown: a query may hold an API key.
     pub(crate) fn url_for_messages(&self) -> String {
-        let head = self.as_head();
-        match head.host {
-            None => head.path.to_owned(),
-            Some(host) => {
-                let scheme = self.uri.scheme_str().unwrap_or("https");
-                format!("{scheme}://{host}{}", head.path)
-            }
-        }
+        let path = self.uri.path();
+        let header = || self.headers.get(http::header::HOST)?.to_str().ok();
+        let authority = self.uri.authority().map(http::uri::Authority::as_str).or_else(header);
+        // A name and a password may stand before the host.
+        let Some(host) = authority.and_then(|authority| authority.rsplit('@').next()) else {
+            return path.to_owned();
+        };
+        let guess = if self.as_head().is_local() { "http" } else { "https" };
+        format!("{}://{host}{path}", self.uri.scheme_str().unwrap_or(guess))
     }
 }
 

@@ -232,7 +232,7 @@ def test_a_wrong_method_is_405(client):
 
 def test_an_unknown_path_says_so(client):
     with pytest.raises(anthropic.InternalServerError) as caught:
-        client.with_options(max_retries=0).post("/v1/nonsense", cast_to=object, body={})
+        client.post("/v1/nonsense", cast_to=object, body={})
     assert caught.value.status_code == 501
     assert caught.value.type == "tower_mock_llm_unmatched"
     assert "/v1/nonsense" in caught.value.body["error"]["message"]
