@@ -3,9 +3,35 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::mock::Claim;
-use crate::provider::{Provider, Room};
+use crate::error::Error;
+use crate::provider::{Call, Provider, Room};
 use crate::request::Head;
+
+/// Whether the mock answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// Claimed requests are answered.
+    #[default]
+    Mock,
+    /// Everything goes to the inner service, untouched.
+    Off,
+}
+
+impl Mode {
+    pub(crate) fn from_u8(mode: u8) -> Self {
+        if mode == Self::Off as u8 { Self::Off } else { Self::Mock }
+    }
+
+    /// Reads `off` or `mock`.
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        match text {
+            "mock" => Ok(Self::Mock),
+            "off" => Ok(Self::Off),
+            _ => Err(Error::config(format!("MOCK_LLM is {text:?}; it must be `off` or `mock`"))),
+        }
+    }
+}
 
 /// What becomes of a request to a provider's host that no endpoint here answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +76,17 @@ impl fmt::Debug for ApiKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKeys(..)")
     }
+}
+
+/// What becomes of a request, decided on its head.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    /// It is answered here.
+    Answer(Room, Call),
+    /// It is none of ours.
+    Forward,
+    /// It goes to a provider, but nothing here answers it: it must not leave.
+    Refuse(Room),
 }
 
 /// Who is answered.

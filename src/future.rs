@@ -11,8 +11,9 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 
 use crate::body::MockBody;
+use crate::claim::Claim;
 use crate::error::BoxError;
-use crate::mock::{Claim, Mock, Reaction, Unread};
+use crate::mock::{Mock, Reaction, Unread};
 use crate::pace::Timer;
 use crate::play::Playback;
 use crate::request::RequestHead;

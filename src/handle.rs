@@ -3,36 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::claim::Mode;
 use crate::error::Error;
 use crate::journal::Received;
 use crate::mock::Shared;
 use crate::respond::{Rule, RuleId};
-
-/// Whether the mock answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Mode {
-    /// Claimed requests are answered.
-    #[default]
-    Mock,
-    /// Everything goes to the inner service, untouched.
-    Off,
-}
-
-impl Mode {
-    pub(crate) fn from_u8(mode: u8) -> Self {
-        if mode == Self::Off as u8 { Self::Off } else { Self::Mock }
-    }
-
-    /// Reads `off` or `mock`.
-    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        match text {
-            "mock" => Ok(Self::Mock),
-            "off" => Ok(Self::Off),
-            _ => Err(Error::config(format!("MOCK_LLM is {text:?}; it must be `off` or `mock`"))),
-        }
-    }
-}
 
 /// Shows what a layer received, checks what was expected of it, and changes rules and mode while
 /// it runs. Clones, and all services of the same layer, share one state.

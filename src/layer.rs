@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use crate::claim::{ApiKeys, Claims, Unmatched};
+use crate::claim::{ApiKeys, Claims, Mode, Unmatched};
 use crate::error::Error;
-use crate::handle::{MockHandle, Mode};
+use crate::handle::MockHandle;
 use crate::journal::Bound;
 use crate::mock::{Mock, Settings, Shared};
 use crate::pace::Pace;

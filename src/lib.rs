@@ -101,11 +101,11 @@ mod journal;
 mod util;
 
 pub use self::body::MockBody;
-pub use self::claim::{ApiKeys, Unmatched};
+pub use self::claim::{ApiKeys, Mode, Unmatched};
 pub use self::error::{BoxError, Error};
 pub use self::fault::Fault;
 pub use self::future::ResponseFuture;
-pub use self::handle::{MockHandle, Mode};
+pub use self::handle::MockHandle;
 pub use self::journal::Received;
 pub use self::layer::MockLlmLayer;
 pub use self::pace::Pace;

@@ -10,9 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use crate::claim::Claims;
+use crate::claim::{Claim, Claims, Mode};
 use crate::fault::Fault;
-use crate::handle::Mode;
 use crate::journal::{Bound, Journal, Received};
 use crate::pace::Pace;
 use crate::play::{Bridge, Gather, Playback};
@@ -60,17 +59,6 @@ pub(crate) struct Shared {
     pub(crate) mode: AtomicU8,
     pub(crate) rules: Rules,
     pub(crate) journal: Journal,
-}
-
-/// What becomes of a request, decided on its head.
-#[derive(Debug)]
-pub(crate) enum Claim {
-    /// It is answered here.
-    Answer(Room, Call),
-    /// It is none of ours.
-    Forward,
-    /// It goes to a provider, but nothing here answers it: it must not leave.
-    Refuse(Room),
 }
 
 /// The body of a request, as far as it could be read.

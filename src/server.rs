@@ -20,11 +20,12 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, oneshot, watch};
 
 use crate::body::MockBody;
+use crate::claim::{Claim, Mode};
 use crate::error::Error;
 use crate::future::{Answering, ResponseFuture};
-use crate::handle::{MockHandle, Mode};
+use crate::handle::MockHandle;
 use crate::layer::MockLlmLayer;
-use crate::mock::{Claim, Mock};
+use crate::mock::Mock;
 use crate::request::{Head, RequestHead};
 use crate::service::{refusal, refusal_because};
 

@@ -11,10 +11,10 @@ use http_body_util::Full;
 use tower_service::Service;
 
 use crate::body::MockBody;
+use crate::claim::{Claim, Mode};
 use crate::error::BoxError;
 use crate::future::{Answering, ResponseFuture};
-use crate::handle::Mode;
-use crate::mock::{Claim, Mock};
+use crate::mock::Mock;
 use crate::request::{Head, RequestHead};
 
 /// A service with the mock before it. Made by [`MockLlmLayer`](crate::MockLlmLayer).

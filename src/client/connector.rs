@@ -21,8 +21,8 @@ use http::Uri;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::claim::Mode;
 use crate::error::BoxError;
-use crate::handle::Mode;
 use crate::layer::MockLlmLayer;
 use crate::server::{MockServer, Off};
 

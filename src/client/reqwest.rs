@@ -17,8 +17,9 @@ use ::reqwest::Url;
 use ::reqwest12::Url;
 
 use crate::body::MockBody;
+use crate::claim::Claim;
 use crate::future::Answering;
-use crate::mock::{Claim, Mock};
+use crate::mock::Mock;
 use crate::request::{Head, RequestHead};
 use crate::service::MockLlm;
 

@@ -5,8 +5,8 @@
 use http::Extensions;
 
 use super::reqwest::claim;
+use crate::claim::Claim;
 use crate::layer::MockLlmLayer;
-use crate::mock::Claim;
 
 macro_rules! middleware {
     ($feature:literal, $version:ident, $reqwest:ident, $middleware:ident) => {
