@@ -2,8 +2,11 @@
 
 use std::io;
 
+use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
+
+use super::template::put_text;
 
 /// How a JSON text is spaced.
 ///
@@ -87,6 +90,22 @@ impl JsonStyle {
             value.serialize(&mut Serializer::with_formatter(out, formatter))
         };
         result.expect("a wire type serializes");
+    }
+
+    /// Appends a string: quickly where nothing in it is escaped.
+    pub(crate) fn put_text(self, out: &mut BytesMut, text: &str) {
+        // The ranges are in order, so that those of ASCII come first.
+        let mut escaped = self.escaped.iter().take_while(|(first, _)| first.is_ascii());
+        let is_escaped = |(first, last): &(char, char)| {
+            let range = *first as u32..=*last as u32;
+            text.bytes().any(|byte| range.contains(&u32::from(byte)))
+        };
+        let is_ordinary = self.escaped.is_empty() || (text.is_ascii() && !escaped.any(is_escaped));
+        if is_ordinary {
+            put_text(out, text);
+        } else {
+            self.put(out.writer(), text);
+        }
     }
 
     /// `value` as JSON text. Panics as [`write`](Self::write) does.
@@ -352,6 +371,16 @@ mod tests {
             style.to_string(&(raw, "\n<é\u{200d}>")),
             r#"[{"\u003c\"\u003c": "\\\u003c\u200d"},"\n\u003cé\u200d>"]"#
         );
+    }
+
+    #[test]
+    fn a_string_is_the_same_the_quick_way() {
+        let style = JsonStyle::COLON.with_escaped(&[('<', '<'), ('\u{200b}', '\u{200f}')]);
+        for text in ["", "plain", "a<b", "é", "\u{200d}", "\"\n\\", "<é>"] {
+            let mut out = BytesMut::new();
+            style.put_text(&mut out, text);
+            assert_eq!(out, style.to_string(text));
+        }
     }
 
     #[test]

@@ -72,7 +72,10 @@ fn object(
     path: &str,
     faults: &mut Vec<Fault>,
 ) {
-    for (key, value) in values {
+    // A map's order hangs on a feature of serde_json that any crate of a build may switch.
+    let mut entries: Vec<_> = values.iter().collect();
+    entries.sort_unstable_by_key(|(key, _)| *key);
+    for (key, value) in entries {
         let snake = snake(key);
         let Some(field) = message.fields.iter().find(|field| field.name == snake) else {
             if message.is_complete {

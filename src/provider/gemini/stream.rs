@@ -14,7 +14,7 @@ use super::{INDENTED, LINE, SSE, headers};
 use crate::provider::{Context, StreamEncoder};
 use crate::reply::{Finish, PartStart, ReplyEvent, Usage};
 use crate::util::tokens;
-use crate::wire::{FrameBuf, Hole, JsonArray, JsonStyle, Sse, Template, hole};
+use crate::wire::{FrameBuf, Hole, JsonArray, JsonStyle, Sse, Template, hole, put_json};
 
 pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
     let encoder = encoder(cx);
@@ -279,14 +279,14 @@ impl Encoder {
                 // chunk.
                 self.framing.frame(frames, |out| {
                     template.render(out, |hole, out| match hole {
-                        Hole::Text(_) => style.put(out.writer(), text),
+                        Hole::Text(_) => style.put_text(out, text),
                         Hole::Number(CANDIDATES) => {
-                            style.put(out.writer(), &usage.candidates_token_count);
+                            put_json(out, &usage.candidates_token_count);
                         }
                         Hole::Number(THOUGHTS) => {
-                            style.put(out.writer(), &usage.thoughts_token_count);
+                            put_json(out, &usage.thoughts_token_count);
                         }
-                        Hole::Number(_) => style.put(out.writer(), &usage.total_token_count),
+                        Hole::Number(_) => put_json(out, &usage.total_token_count),
                     });
                 });
             }

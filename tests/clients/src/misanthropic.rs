@@ -44,7 +44,7 @@ fn got(message: &Message) -> Got {
     let mut got = Got {
         tools: message.tool_uses().map(|u| (u.name.to_string(), u.input.clone())).collect(),
         finish: message.stop_reason.as_ref().map(|stop| format!("{stop:?}")),
-        usage: Some((message.usage.input_tokens.into(), message.usage.output_tokens.into())),
+        usage: Some((message.usage.input_tokens, message.usage.output_tokens)),
         ..Got::default()
     };
     for block in message.inner.content.iter() {
