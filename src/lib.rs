@@ -34,8 +34,8 @@
 //!
 //! # Where to go on
 //!
-//! * Where it goes: [`MockLlmLayer`] in a tower stack; [`client`] for reqwest; [`MockServer`] for
-//!   everything else.
+//! * Where it goes: [`guide::surfaces`], with a program for each kind of client.
+//! * How near it comes to the vendors' own: [`guide::fidelity`].
 //! * What it says: [`Rule`], [`Reply`], [`ApiError`], [`ReplyStream`]; without a rule,
 //!   [`respond::DefaultReply`].
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].

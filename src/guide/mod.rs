@@ -1,4 +1,13 @@
 //! The guide: longer reads.
 
+/// async-openai, without a socket.
+///
+// Compiled with the tests of real clients, which have the crate.
+#[cfg_attr(not(doctest), doc = include_str!("async_openai.md"))]
+pub mod async_openai {}
+
 #[doc = include_str!("fidelity.md")]
 pub mod fidelity {}
+
+#[doc = include_str!("surfaces.md")]
+pub mod surfaces {}

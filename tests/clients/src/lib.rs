@@ -142,3 +142,7 @@ pub fn http(mock: &MockLlmLayer) -> reqwest::Client {
 pub fn http12(mock: &MockLlmLayer) -> reqwest12::ClientBuilder {
     reqwest12::Client::builder().no_proxy().connector_layer(mock.connector())
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../src/guide/async_openai.md")]
+struct Guide;
