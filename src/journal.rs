@@ -28,7 +28,7 @@ pub struct Received {
     call: Option<(Room, Call)>,
     /// Kept as it came and understood again when a test asks: most requests are never looked at,
     /// and to keep them parsed would cost as much as to answer them.
-    request: OnceLock<Option<LlmRequest>>,
+    request: OnceLock<Option<Box<LlmRequest>>>,
 }
 
 impl Received {
@@ -57,9 +57,9 @@ impl Received {
             let (room, call) = self.call.as_ref()?;
             let mut request = room.parse(call.clone(), &self.head.as_head(), &self.body).ok()?;
             request.head = self.head.clone();
-            Some(request)
+            Some(Box::new(request))
         };
-        self.request.get_or_init(understand).as_ref()
+        self.request.get_or_init(understand).as_deref()
     }
 }
 

@@ -101,7 +101,7 @@ impl Timer {
     /// Ready once `at` has passed since the first call. Zero is always ready and needs no runtime.
     #[expect(clippy::disallowed_methods, reason = "this is the one place for timers")]
     pub(crate) fn poll(&mut self, at: Duration, cx: &mut Context<'_>) -> Poll<()> {
-        if at.is_zero() && self.start.is_none() {
+        if at.is_zero() {
             return Poll::Ready(());
         }
         let start = *self.start.get_or_insert_with(Instant::now);

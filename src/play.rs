@@ -43,10 +43,11 @@ impl Playback {
         fault: Option<Fault>,
         pace: Pace,
     ) -> Self {
-        let frames = Frames { cursor, encoder, buf: FrameBuf::new() };
+        let frames = |buf| Frames { cursor, encoder, buf };
         if fault.is_none() && pace.is_instant() {
-            return Self::Stream(Box::new(frames));
+            return Self::Stream(Box::new(frames(FrameBuf::new())));
         }
+        let frames = frames(FrameBuf::with_capacity(APART));
         Self::Timed(Box::new(Timed::new(Source::Frames(frames), fault, pace)))
     }
 
@@ -72,6 +73,10 @@ pub(crate) struct Frames {
 
 /// Frames without time between them share a buffer of about this size.
 const SHARED: usize = 8 * 1024;
+
+/// Frames with time between them are cut from buffers of this size: a few at a time, as thousands
+/// of streams may be waiting.
+const APART: usize = 1024;
 
 impl Frames {
     fn fill(&mut self) -> Option<Bytes> {
@@ -199,7 +204,7 @@ impl Bridge {
         prompt_tokens: u64,
         fault: Option<Fault>,
     ) -> Self {
-        let mut buf = FrameBuf::new();
+        let mut buf = FrameBuf::with_capacity(APART);
         encoder.encode(ReplyEvent::Start, &mut buf);
         Self {
             stream: Some(stream),

@@ -32,6 +32,11 @@ impl FrameBuf {
         Self::default()
     }
 
+    /// An empty buffer with room for `bytes`, and for as many again whenever they are used up.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self { buf: BytesMut::with_capacity(bytes), ..Self::default() }
+    }
+
     /// Appends one frame: what `write` adds to the buffer.
     pub fn frame(&mut self, write: impl FnOnce(&mut BytesMut)) {
         let start = self.buf.len();

@@ -9,6 +9,7 @@ mod headers;
 mod models;
 mod request;
 mod response;
+mod scan;
 mod stream;
 #[cfg(test)]
 mod tests;

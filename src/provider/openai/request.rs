@@ -10,6 +10,7 @@ use serde::de::{self, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
 use super::diagnose::{PART_TYPES, diagnose, missing, unsupported};
+use super::scan::scan;
 use super::{INCLUDE_USAGE, PLAIN};
 use crate::provider::{Call, Provider};
 use crate::reply::{ApiError, ErrorKind};
@@ -27,9 +28,9 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
     let Ok(text) = std::str::from_utf8(body) else {
         return Err(ApiError::new(ErrorKind::Malformed));
     };
-    let chat: CreateChatCompletion<'_> = match serde_json::from_str(text) {
-        Ok(chat) => chat,
-        Err(error) => return Err(diagnose(body, &error)),
+    let chat = match scan(text) {
+        Some(chat) => chat,
+        None => serde_json::from_str(text).map_err(|error| diagnose(body, &error))?,
     };
     chat.check()?;
     chat.into_request(call, body)
@@ -38,38 +39,38 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
 /// The fields of
 /// <https://platform.openai.com/docs/api-reference/chat/create> (read 2026-11-21) that rules see
 /// or the vendor checks; what is not here is accepted unseen.
-#[derive(Deserialize)]
-struct CreateChatCompletion<'a> {
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct CreateChatCompletion<'a> {
     #[serde(borrow)]
-    messages: Option<Vec<ChatMessage<'a>>>,
-    model: Option<String>,
-    max_completion_tokens: Option<u64>,
-    max_tokens: Option<u64>,
-    n: Option<u64>,
+    pub(super) messages: Option<Vec<ChatMessage<'a>>>,
+    pub(super) model: Option<String>,
+    pub(super) max_completion_tokens: Option<u64>,
+    pub(super) max_tokens: Option<u64>,
+    pub(super) n: Option<u64>,
     parallel_tool_calls: Option<bool>,
     #[serde(borrow)]
     response_format: Option<Format<'a>>,
-    seed: Option<i64>,
+    pub(super) seed: Option<i64>,
     stop: Option<Stop>,
-    stream: Option<bool>,
+    pub(super) stream: Option<bool>,
     stream_options: Option<StreamOptions>,
-    temperature: Option<f64>,
+    pub(super) temperature: Option<f64>,
     #[serde(borrow)]
     tool_choice: Option<&'a RawValue>,
     tools: Option<Vec<ChatTool>>,
-    top_p: Option<f64>,
+    pub(super) top_p: Option<f64>,
 }
 
 /// A message. What only some have is boxed: a message is moved several times while it is read.
-#[derive(Default)]
-struct ChatMessage<'a> {
-    role: Option<ChatRole>,
-    content: Option<ChatContent<'a>>,
+#[derive(Debug, Default)]
+pub(super) struct ChatMessage<'a> {
+    pub(super) role: Option<ChatRole>,
+    pub(super) content: Option<ChatContent<'a>>,
     more: Option<Box<ChatMore>>,
 }
 
-#[derive(Default)]
-struct ChatMore {
+#[derive(Debug, Default)]
+pub(super) struct ChatMore {
     tool_call_id: Option<String>,
     tool_calls: Option<Vec<ChatToolCall>>,
     /// The older form of a tool call.
@@ -79,8 +80,8 @@ struct ChatMore {
     name: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum ChatRole {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum ChatRole {
     Assistant,
     Developer,
     Function,
@@ -89,15 +90,16 @@ enum ChatRole {
     User,
 }
 
-enum ChatContent<'a> {
+#[derive(Debug)]
+pub(super) enum ChatContent<'a> {
     /// A JSON string, with its quotes.
     Json(&'a str),
     Parts(Vec<ChatPart>),
     Text(String),
 }
 
-#[derive(Deserialize)]
-struct ChatPart {
+#[derive(Debug, Deserialize)]
+pub(super) struct ChatPart {
     r#type: Option<String>,
     text: Option<String>,
     refusal: Option<String>,
@@ -105,62 +107,62 @@ struct ChatPart {
     input_audio: Option<InputAudio>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct ImageUrl {
     url: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct InputAudio {
     format: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct ChatToolCall {
     id: Option<String>,
     function: Option<ChatFunction>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct ChatFunction {
     name: String,
     #[serde(default)]
     arguments: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct ChatTool {
     function: Option<FunctionDefinition>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct FunctionDefinition {
     name: String,
     description: Option<String>,
     parameters: Option<Box<RawValue>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct StreamOptions {
     include_usage: Option<bool>,
     include_obfuscation: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Stop {
     Many(Vec<String>),
     One(String),
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Format<'a> {
     r#type: Cow<'a, str>,
     #[serde(borrow)]
     json_schema: Option<FormatSchema<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct FormatSchema<'a> {
     #[serde(borrow)]
     schema: Option<&'a RawValue>,
@@ -470,6 +472,20 @@ impl<'de: 'a, 'a> Deserialize<'de> for ChatMessage<'a> {
     }
 }
 
+impl ChatRole {
+    pub(super) fn of(role: &str) -> Option<Self> {
+        Some(match role {
+            "assistant" => Self::Assistant,
+            "developer" => Self::Developer,
+            "function" => Self::Function,
+            "system" => Self::System,
+            "tool" => Self::Tool,
+            "user" => Self::User,
+            _ => return None,
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for ChatRole {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Role;
@@ -481,15 +497,7 @@ impl<'de> Deserialize<'de> for ChatRole {
             }
 
             fn visit_str<E: de::Error>(self, role: &str) -> Result<ChatRole, E> {
-                Ok(match role {
-                    "assistant" => ChatRole::Assistant,
-                    "developer" => ChatRole::Developer,
-                    "function" => ChatRole::Function,
-                    "system" => ChatRole::System,
-                    "tool" => ChatRole::Tool,
-                    "user" => ChatRole::User,
-                    _ => return Err(E::custom("no such role")),
-                })
+                ChatRole::of(role).ok_or_else(|| E::custom("no such role"))
             }
         }
         deserializer.deserialize_str(Role)

@@ -1,0 +1,312 @@
+//! The common form of a chat completion, read in one go.
+//!
+//! Nearly every request has messages that are a role and a text, and scalars beside them. To read
+//! that with serde costs as much as the rest of an answer. What is unusual in any way, or wrong,
+//! is left to serde: [`scan`] returns `None`, and may do so whenever it likes.
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::request::{ChatContent, ChatMessage, ChatRole, CreateChatCompletion};
+
+/// What serde would read, or `None`.
+pub(super) fn scan(text: &str) -> Option<CreateChatCompletion<'_>> {
+    let mut chat = CreateChatCompletion::default();
+    let mut scanner = Scanner { text, at: 0 };
+    scanner.expect(b'{')?;
+    loop {
+        let key = scanner.plain_string()?;
+        scanner.expect(b':')?;
+        match key {
+            "messages" => once(&mut chat.messages, messages(&mut scanner)?)?,
+            "model" => once(&mut chat.model, scanner.plain_string()?.to_owned())?,
+            "max_completion_tokens" => once(&mut chat.max_completion_tokens, scanner.scalar()?)?,
+            "max_tokens" => once(&mut chat.max_tokens, scanner.scalar()?)?,
+            "n" => once(&mut chat.n, scanner.scalar()?)?,
+            "seed" => once(&mut chat.seed, scanner.scalar()?)?,
+            "stream" => once(&mut chat.stream, scanner.boolean()?)?,
+            "temperature" => once(&mut chat.temperature, scanner.scalar()?)?,
+            "top_p" => once(&mut chat.top_p, scanner.scalar()?)?,
+            // Seen by nobody.
+            "frequency_penalty" | "logprobs" | "presence_penalty" | "store" => {
+                scanner.scalar::<IgnoredAny>()?;
+            }
+            "reasoning_effort" | "service_tier" | "user" => {
+                scanner.plain_string()?;
+            }
+            _ => return None,
+        }
+        match scanner.next()? {
+            b',' => {}
+            b'}' => break,
+            _ => return None,
+        }
+    }
+    scanner.next().is_none().then_some(chat)
+}
+
+fn messages<'a>(scanner: &mut Scanner<'a>) -> Option<Vec<ChatMessage<'a>>> {
+    let mut messages = Vec::with_capacity(4);
+    scanner.expect(b'[')?;
+    loop {
+        messages.push(message(scanner)?);
+        match scanner.next()? {
+            b',' => {}
+            b']' => return Some(messages),
+            _ => return None,
+        }
+    }
+}
+
+fn message<'a>(scanner: &mut Scanner<'a>) -> Option<ChatMessage<'a>> {
+    let mut message = ChatMessage::default();
+    scanner.expect(b'{')?;
+    loop {
+        let key = scanner.plain_string()?;
+        scanner.expect(b':')?;
+        match key {
+            "role" => once(&mut message.role, ChatRole::of(scanner.plain_string()?)?)?,
+            "content" => once(&mut message.content, ChatContent::Json(scanner.json_string()?))?,
+            _ => return None,
+        }
+        match scanner.next()? {
+            b',' => {}
+            b'}' => return Some(message),
+            _ => return None,
+        }
+    }
+}
+
+/// Sets a field; what is there twice is unusual.
+fn once<T>(field: &mut Option<T>, value: T) -> Option<()> {
+    field.replace(value).is_none().then_some(())
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    /// The next byte that is no white space.
+    fn next(&mut self) -> Option<u8> {
+        loop {
+            let byte = *self.text.as_bytes().get(self.at)?;
+            self.at += 1;
+            if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                return Some(byte);
+            }
+        }
+    }
+
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.next()? == byte).then_some(())
+    }
+
+    /// What stands between the quotes of a string without escapes.
+    fn plain_string(&mut self) -> Option<&'a str> {
+        self.expect(b'"')?;
+        let start = self.at;
+        // Keys and names are shorter than a block of `special`.
+        let length = self.text.as_bytes()[start..].iter().position(|byte| is_special(*byte))?;
+        self.at += length;
+        self.expect(b'"')?;
+        Some(&self.text[start..start + length])
+    }
+
+    /// A string with its quotes and its escapes, of which `\u` is left to serde.
+    fn json_string(&mut self) -> Option<&'a str> {
+        self.expect(b'"')?;
+        let start = self.at - 1;
+        let mut has_escapes = false;
+        loop {
+            self.at += special(&self.text.as_bytes()[self.at..])?;
+            match self.text.as_bytes()[self.at..] {
+                [b'"', ..] => break,
+                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => {
+                    has_escapes = true;
+                    self.at += 2;
+                }
+                _ => return None,
+            }
+        }
+        self.at += 1;
+        let json = &self.text[start..self.at];
+        // An escaped backslash may stand before a `u`, which serde's way takes for one of these.
+        (!has_escapes || !json.contains("\\u")).then_some(json)
+    }
+
+    fn boolean(&mut self) -> Option<bool> {
+        let rest = self.text[self.at..].trim_start_matches([' ', '\t', '\r', '\n']);
+        let is_true = rest.starts_with("true");
+        if !is_true && !rest.starts_with("false") {
+            return None;
+        }
+        self.at = self.text.len() - rest.len() + if is_true { 4 } else { 5 };
+        Some(is_true)
+    }
+
+    /// A number or `true` or `false`.
+    fn scalar<T: DeserializeOwned>(&mut self) -> Option<T> {
+        let rest = &self.text[self.at..];
+        let length = rest.bytes().position(|byte| matches!(byte, b',' | b'}'))?;
+        self.at += length;
+        serde_json::from_str(&rest[..length]).ok()
+    }
+}
+
+/// Whether this ends or escapes a string, or may not stand in one.
+fn is_special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
+
+/// How many bytes come before the first that is special.
+fn special(bytes: &[u8]) -> Option<usize> {
+    // No early end within a block, so that the compiler looks at all its bytes at once.
+    const BLOCK: usize = 32;
+    let plain = bytes
+        .chunks_exact(BLOCK)
+        .take_while(|block| !block.iter().fold(false, |found, byte| found | is_special(*byte)))
+        .count()
+        * BLOCK;
+    Some(plain + bytes[plain..].iter().position(|byte| is_special(*byte))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::util::rng::Rng;
+
+    /// A request of random tokens: mostly right, some unusual, some wrong.
+    fn random(rng: &mut Rng) -> String {
+        const STRINGS: [&str; 14] = [
+            "\"\"",
+            "\"plain\"",
+            "\"a longer text than fits in one block: é 👋, and a newline:\\n and so on and on\"",
+            "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+            "\"\\\\u0041\"",
+            "\"\\u00e9\"",
+            "\"\\ud800\"",
+            "\"\\x\"",
+            "\"raw \n newline\"",
+            "\"open",
+            "null",
+            "[{\"type\":\"text\",\"text\":\"part\"}]",
+            "7",
+            "\"tab\\t in the middle of more than thirty-two bytes \\\\\"",
+        ];
+        const SCALARS: [&str; 14] = [
+            "0",
+            "1",
+            "-1",
+            "0.7",
+            "1e3",
+            "-0",
+            "01",
+            "1.",
+            "true",
+            "false",
+            "null",
+            " 12 ",
+            "[]",
+            "18446744073709551616",
+        ];
+        const KEYS: [&str; 16] = [
+            "model",
+            "max_completion_tokens",
+            "max_tokens",
+            "n",
+            "seed",
+            "stream",
+            "temperature",
+            "top_p",
+            "frequency_penalty",
+            "user",
+            "store",
+            "stop",
+            "tools",
+            "unknown",
+            "reasoning_effort",
+            "logprobs",
+        ];
+        const ROLES: [&str; 8] = [
+            "user",
+            "assistant",
+            "system",
+            "developer",
+            "tool",
+            "function",
+            "nobody",
+            "us\\u0065r",
+        ];
+        let mut pick = |all: &'static [&'static str], usual: u64| {
+            let among = if rng.below(6) > 0 { usual } else { all.len() as u64 };
+            (all[rng.below(among) as usize], rng.below(8))
+        };
+        let mut fields = Vec::new();
+        for _ in 0..pick(&KEYS, 16).1 {
+            let (key, chance) = pick(&KEYS, 10);
+            let value = match key {
+                "model" | "user" | "stop" | "reasoning_effort" if chance > 0 => pick(&STRINGS, 3).0,
+                "stream" | "store" => ["true", "false"][chance as usize % 2],
+                _ => pick(&SCALARS, 4).0,
+            };
+            fields.push(format!("\"{key}\":{value}"));
+        }
+        let mut messages = Vec::new();
+        for _ in 0..pick(&ROLES, 1).1 {
+            let (role, chance) = pick(&ROLES, 4);
+            let content = pick(&STRINGS, 4).0;
+            messages.push(match chance {
+                0 => format!("{{\"content\" : {content},\r\n\t\"role\":\"{role}\"}}"),
+                1 if content.len() % 5 == 0 => {
+                    format!("{{\"role\":\"{role}\",\"name\":{content}}}")
+                }
+                2 if content.len() % 5 == 1 => format!("{{\"role\":\"{role}\",\"role\":\"user\"}}"),
+                _ => format!("{{\"role\":\"{role}\",\"content\":{content}}}"),
+            });
+        }
+        fields.insert(fields.len() / 2, format!("\"messages\": [{}]", messages.join(",")));
+        let mut text = format!("{{{}}}", fields.join(","));
+        let mut at = rng.below(text.len() as u64) as usize;
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        match rng.below(16) {
+            0 => text.truncate(at),
+            1 => text.insert(at, ','),
+            2 => text.push_str(" \n"),
+            3 => text.push('x'),
+            _ => {}
+        }
+        text
+    }
+
+    #[test]
+    fn what_is_scanned_is_what_serde_reads() {
+        let mut rng = Rng::new(20_261_121);
+        let mut scanned = 0;
+        for _ in 0..20_000 {
+            let text = random(&mut rng);
+            let Some(chat) = scan(&text) else { continue };
+            scanned += 1;
+            let read: CreateChatCompletion<'_> =
+                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+            assert_eq!(format!("{chat:?}"), format!("{read:?}"), "{text}");
+        }
+        assert!(scanned > 2_000, "only {scanned} had the common form");
+    }
+
+    #[test]
+    fn the_first_special_byte_is_found_wherever_it_is() {
+        for length in 0..100 {
+            for special_byte in [b'"', b'\\', 0x1f, 0] {
+                let mut bytes = vec![b'a'; length];
+                assert_eq!(special(&bytes), None);
+                bytes.push(special_byte);
+                bytes.extend_from_slice(b"tail\"");
+                assert_eq!(special(&bytes), Some(length));
+            }
+        }
+        assert_eq!(special(&[0x7f, 0x80, 0xff, b' ', b'"']), Some(4));
+    }
+}
