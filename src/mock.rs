@@ -120,6 +120,10 @@ impl Mock {
         request.head = head;
         let (Answer { say, pace, fault }, rule) = self.choose(&request);
         let pace = pace.unwrap_or(self.settings.pace);
+        let say = match say {
+            Say::Reply(reply) => Say::Reply(reply.obeying(&request.sampling)),
+            other => other,
+        };
         let reaction = match say {
             Say::Error(error) => {
                 let response = room.error(&ErrorContext::of(&request, entropy), &error);

@@ -323,3 +323,37 @@ async fn errors_by_rule_come_in_each_vendors_words() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_clients_limits_are_kept() {
+    let layer = MockLlmLayer::new().rule(Rule::always().respond_with("one two END three"));
+    for (api, limit, stop) in [
+        (Api::Anthropic, "/max_tokens", "/stop_sequences"),
+        (Api::Gemini, "/generationConfig/maxOutputTokens", "/generationConfig/stopSequences"),
+        (Api::OpenAi, "/max_completion_tokens", "/stop"),
+    ] {
+        for (at, value, text, ends) in [
+            (limit, json!(1), "one", ["length", "max_tokens", "MAX_TOKENS"]),
+            (stop, json!(["END", "nothing"]), "one two ", ["stop", "stop_sequence", "STOP"]),
+        ] {
+            for stream in [false, true] {
+                let mut body = api.body("x", stream);
+                body["generationConfig"] = match api {
+                    Api::Gemini => json!({}),
+                    _ => Value::Null,
+                };
+                let (parent, key) = at.rsplit_once('/').unwrap();
+                body.pointer_mut(parent).unwrap()[key] = value.clone();
+                if api != Api::Gemini {
+                    body.as_object_mut().unwrap().remove("generationConfig");
+                }
+                let answer = send(&layer, api.url(stream), body.to_string()).await;
+                let events = if stream { answer.events() } else { vec![answer.json()] };
+                let said: String = events.iter().flat_map(|event| api.texts(event)).collect();
+                assert_eq!(said, text, "{api:?} {at} {stream}");
+                let all: String = events.iter().map(Value::to_string).collect();
+                assert!(ends.iter().any(|end| all.contains(&format!("\"{end}\""))), "{all}");
+            }
+        }
+    }
+}

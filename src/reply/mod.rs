@@ -8,6 +8,7 @@ mod answer;
 mod api_error;
 mod cursor;
 mod event;
+mod obey;
 mod stream;
 
 use std::sync::OnceLock;
@@ -94,14 +95,17 @@ impl Reply {
         self.part(Part::ToolCall(ToolCall::new(tool, arguments)))
     }
 
-    /// The reason to stop. Without it: tool use if there is a tool call, else the natural end.
+    /// The reason to stop. Without it: tool use if there is a tool call, else the natural end, or
+    /// what the client's `max_tokens` and stop texts make of it. With it, those are not looked at.
     #[must_use]
     pub fn finish(mut self, finish: Finish) -> Self {
         self.finish = Some(finish);
         self
     }
 
-    /// The usage to report, as it stands. Without it: tokens as the mock counts them.
+    /// The usage to report, as it stands (Anthropic's room reports one token of output at the
+    /// least). Without it: tokens as the mock counts them. With it, the client's `max_tokens` and
+    /// stop texts are not looked at.
     #[must_use]
     pub fn usage(mut self, usage: Usage) -> Self {
         self.usage = Some(usage);
@@ -142,6 +146,13 @@ impl Reply {
                 cached: 0,
             }
         })
+    }
+
+    /// Appends text, unless there is none.
+    fn push_text(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.parts.push(Part::Text(text.to_owned()));
+        }
     }
 
     /// Sets what a caller has counted already.

@@ -46,7 +46,8 @@ impl From<String> for Delta {
 }
 
 /// A reply given as a stream of [`Delta`]s: each is sent when it comes, in the provider's words.
-/// A client that did not ask for a stream waits for the whole of it.
+/// A client that did not ask for a stream waits for the whole of it. The client's `max_tokens` and
+/// stop texts are not applied to it.
 ///
 /// ```
 /// use tower_mock_llm::{Delta, ReplyStream, Rule};

@@ -41,6 +41,16 @@ pub(crate) fn count(text: &str) -> u64 {
     count
 }
 
+/// The length in bytes of the first `most` tokens of `text`, and how many there are.
+pub(crate) fn prefix(text: &str, most: u64) -> (usize, u64) {
+    let (mut length, mut count) = (0, 0);
+    while count < most && length < text.len() {
+        length += token(&text.as_bytes()[length..]);
+        count += 1;
+    }
+    (length, count)
+}
+
 /// Tokens in `bytes` bytes of prompt: one for every four, as the vendors' rule of thumb has it.
 pub(crate) fn estimate(bytes: usize) -> u64 {
     bytes.div_ceil(4) as u64

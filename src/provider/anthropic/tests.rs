@@ -624,7 +624,7 @@ async fn the_layer_answers_for_the_host() {
     };
     let (status, stream) = ask(
         "/v1/messages?beta=true",
-        r#"{"model":"claude-haiku-4-5","max_tokens":9,"stream":true,
+        r#"{"model":"claude-haiku-4-5","max_tokens":99,"stream":true,
             "messages":[{"role":"user","content":"Hi"}]}"#,
     )
     .await;
