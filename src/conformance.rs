@@ -499,6 +499,7 @@ fn stream(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::StreamEncoder;
 
     fn samples(provider: &str) -> Samples {
         let request = |url: &str, key: &str, body: Value| {
@@ -562,5 +563,80 @@ mod tests {
         let failures = check(openai.as_ref(), &samples("anthropic")).unwrap_err().to_string();
         assert!(failures.contains("does not own its host \"api.anthropic.com\""), "{failures}");
         assert!(failures.contains("does not recognize the sample"), "{failures}");
+    }
+
+    /// OpenAI's room with one thing broken.
+    #[derive(Debug)]
+    struct Broken {
+        room: crate::provider::Room,
+        how: How,
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum How {
+        DropsTheLastPart,
+        ForgetsErrorsByHand,
+        IgnoresEntropy,
+        PanicsOnBadJson,
+    }
+
+    impl ResponseSynth for Broken {
+        fn provider(&self) -> crate::provider::Provider {
+            self.room.provider()
+        }
+
+        fn owns(&self, host: &str) -> bool {
+            self.room.owns(host)
+        }
+
+        fn recognize(&self, head: &Head<'_>) -> Option<Call> {
+            self.room.recognize(head)
+        }
+
+        fn parse(&self, call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
+            if self.how == How::PanicsOnBadJson {
+                let _: Value = serde_json::from_slice(body).unwrap();
+            }
+            self.room.parse(call, head, body)
+        }
+
+        fn unary(&self, cx: &Context<'_>, reply: &Reply) -> http::Response<Bytes> {
+            match self.how {
+                How::DropsTheLastPart => {
+                    let parts = reply.parts().split_last().map_or(&[][..], |(_, rest)| rest);
+                    let less = parts.iter().cloned().fold(Reply::empty(), Reply::part);
+                    self.room.unary(cx, &less)
+                }
+                How::IgnoresEntropy => {
+                    self.room.unary(&Context { entropy: Entropy::new(0), ..*cx }, reply)
+                }
+                _ => self.room.unary(cx, reply),
+            }
+        }
+
+        fn stream(&self, cx: &Context<'_>) -> http::Response<Box<dyn StreamEncoder>> {
+            self.room.stream(cx)
+        }
+
+        fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> http::Response<Bytes> {
+            match self.how {
+                How::ForgetsErrorsByHand => self.room.error(cx, &ApiError::new(error.kind)),
+                _ => self.room.error(cx, error),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_broken_is_named() {
+        for (how, words) in [
+            (How::DropsTheLastPart, "answers a text, and what it says is not all there"),
+            (How::ForgetsErrorsByHand, "does not keep a message given by hand"),
+            (How::IgnoresEntropy, "answers a text alike whatever the entropy is"),
+            (How::PanicsOnBadJson, "panics while it parses"),
+        ] {
+            let room = Broken { room: registry::builtin().remove(0), how };
+            let failures = check(&room, &samples("openai")).unwrap_err().to_string();
+            assert!(failures.contains(words), "{how:?}: {failures}");
+        }
     }
 }
