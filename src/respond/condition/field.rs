@@ -1,161 +1,10 @@
-//! Conditions on a request, as values that combine.
+//! A simple condition: something in the request, and a test on it.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::provider::Provider;
+use super::{Explanation, Match};
 use crate::request::LlmRequest;
-
-/// A condition on a request.
-///
-/// Conditions combine with [`and`](Self::and), [`or`](Self::or) and [`not`](Self::not); any
-/// closure `Fn(&LlmRequest) -> bool` is one.
-///
-/// ```
-/// use tower_mock_llm::{Match, Reply, Rule, last_user, model, streaming};
-///
-/// let rule = Rule::when(model("gpt-*").and(last_user().contains("refactor")).and(streaming().not()))
-///     .respond_with(Reply::text("done"));
-/// # let _ = rule;
-/// ```
-pub trait Match: Send + Sync + 'static {
-    /// Whether the request meets it.
-    fn matches(&self, request: &LlmRequest) -> bool;
-
-    /// In words, for messages: `model is "gpt-*"`.
-    fn describe(&self) -> String {
-        "a closure".to_owned()
-    }
-
-    /// Says for each simple condition within whether it holds, and on what value it fails.
-    fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
-        explanation.condition(self.matches(request), || format!("{} says no", self.describe()));
-    }
-
-    /// Both.
-    fn and<M: Match>(self, other: M) -> And<Self, M>
-    where
-        Self: Sized,
-    {
-        And(self, other)
-    }
-
-    /// Either, or both.
-    fn or<M: Match>(self, other: M) -> Or<Self, M>
-    where
-        Self: Sized,
-    {
-        Or(self, other)
-    }
-
-    /// The opposite.
-    fn not(self) -> Not<Self>
-    where
-        Self: Sized,
-    {
-        Not(self)
-    }
-}
-
-impl<F: Fn(&LlmRequest) -> bool + Send + Sync + 'static> Match for F {
-    fn matches(&self, request: &LlmRequest) -> bool {
-        self(request)
-    }
-}
-
-/// How near a request came to meeting a condition.
-#[derive(Clone, Debug, Default)]
-pub struct Explanation {
-    held: usize,
-    failed: Vec<String>,
-}
-
-impl Explanation {
-    /// Adds a simple condition; `why` says on what value it failed.
-    pub fn condition(&mut self, holds: bool, why: impl FnOnce() -> String) {
-        if holds {
-            self.held += 1;
-        } else {
-            self.failed.push(why());
-        }
-    }
-
-    /// What failed, in words.
-    pub fn failed(&self) -> &[String] {
-        &self.failed
-    }
-
-    /// The more of the conditions hold, the nearer.
-    pub(crate) fn nearness(&self) -> (i64, usize) {
-        (-(self.failed.len() as i64), self.held)
-    }
-}
-
-/// Both of two conditions. See [`Match::and`].
-#[derive(Clone, Copy, Debug)]
-pub struct And<A, B>(A, B);
-
-impl<A: Match, B: Match> Match for And<A, B> {
-    fn matches(&self, request: &LlmRequest) -> bool {
-        self.0.matches(request) && self.1.matches(request)
-    }
-
-    fn describe(&self) -> String {
-        format!("{} and {}", self.0.describe(), self.1.describe())
-    }
-
-    fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
-        self.0.explain(request, explanation);
-        self.1.explain(request, explanation);
-    }
-}
-
-/// Either of two conditions. See [`Match::or`].
-#[derive(Clone, Copy, Debug)]
-pub struct Or<A, B>(A, B);
-
-impl<A: Match, B: Match> Match for Or<A, B> {
-    fn matches(&self, request: &LlmRequest) -> bool {
-        self.0.matches(request) || self.1.matches(request)
-    }
-
-    fn describe(&self) -> String {
-        format!("({} or {})", self.0.describe(), self.1.describe())
-    }
-
-    fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
-        if self.matches(request) {
-            explanation.condition(true, String::new);
-            return;
-        }
-        let (mut left, mut right) = (Explanation::default(), Explanation::default());
-        self.0.explain(request, &mut left);
-        self.1.explain(request, &mut right);
-        explanation.condition(false, || {
-            format!("neither ({}) nor ({})", left.failed.join("; "), right.failed.join("; "))
-        });
-    }
-}
-
-/// The opposite of a condition. See [`Match::not`].
-#[derive(Clone, Copy, Debug)]
-pub struct Not<M>(M);
-
-impl<M: Match> Match for Not<M> {
-    fn matches(&self, request: &LlmRequest) -> bool {
-        !self.0.matches(request)
-    }
-
-    fn describe(&self) -> String {
-        format!("not ({})", self.0.describe())
-    }
-
-    fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
-        explanation.condition(self.matches(request), || {
-            format!("{} does hold, and should not", self.0.describe())
-        });
-    }
-}
 
 /// A simple condition: something in the request, and a test on it.
 #[derive(Clone, Debug)]
@@ -166,10 +15,10 @@ pub struct Condition {
 
 /// A text in the request that a condition is to be made of: `last_user().contains("x")`.
 #[derive(Clone, Debug)]
-pub struct Field(Subject);
+pub struct Field(pub(super) Subject);
 
 #[derive(Clone, Debug)]
-enum Subject {
+pub(super) enum Subject {
     AnyMessage,
     ApiKey,
     Header(String),
@@ -217,61 +66,6 @@ impl Field {
     pub fn starts_with(self, text: impl Into<String>) -> Condition {
         Condition { subject: self.0, test: Test::StartsWith(text.into()) }
     }
-}
-
-/// The text of any message.
-pub fn any_message() -> Field {
-    Field(Subject::AnyMessage)
-}
-
-/// The API key.
-pub fn api_key() -> Field {
-    Field(Subject::ApiKey)
-}
-
-/// A header.
-pub fn header(name: impl Into<String>) -> Field {
-    Field(Subject::Header(name.into()))
-}
-
-/// The text of the user's last message.
-pub fn last_user() -> Field {
-    Field(Subject::LastUser)
-}
-
-/// The model matches `pattern`: `*` stands for any text, `?` for one character.
-pub fn model(pattern: impl Into<String>) -> Condition {
-    Field(Subject::Model).glob(pattern)
-}
-
-/// The request goes to this provider.
-pub fn provider(provider: Provider) -> Condition {
-    Field(Subject::Provider).equals(provider.as_str())
-}
-
-/// A stream is asked for.
-pub fn streaming() -> Condition {
-    Field(Subject::Stream).exists()
-}
-
-/// The system prompts, joined.
-pub fn system() -> Field {
-    Field(Subject::System)
-}
-
-/// A tool of this name is offered.
-pub fn tool_offered(name: impl Into<String>) -> Condition {
-    Field(Subject::ToolOffered(name.into())).exists()
-}
-
-/// The results of tools that the last turn brought.
-pub fn tool_result() -> Field {
-    Field(Subject::ToolResult)
-}
-
-/// The turn that is to be answered, from 1.
-pub fn turn(number: usize) -> Condition {
-    Field(Subject::Turn).equals(number.to_string())
 }
 
 impl Condition {
