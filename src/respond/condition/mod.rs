@@ -1,13 +1,21 @@
 //! Conditions on a request, as values that combine.
 
+mod at;
 mod field;
 mod front;
+mod json;
+mod number;
 
 pub use self::field::{Condition, Field};
 pub use self::front::{
-    any_message, api_key, header, last_user, model, provider, streaming, system, tool_offered,
-    tool_result, turn,
+    any_message, any_message_of, api_key, audio, file, first_user, header, image, json,
+    last_assistant, last_user, max_tokens, message, messages, metadata, model, model_name, n,
+    operation, provider, query, response_schema, seed, streaming, system, temperature, tool_choice,
+    tool_offered, tool_result, tool_result_for, tool_result_of, tool_schema, top_p, turn,
+    turn_number, wants_json,
 };
+pub use self::json::{Json, JsonCondition};
+pub use self::number::{Number, NumberCondition};
 use crate::request::LlmRequest;
 
 /// A condition on a request.
@@ -26,7 +34,8 @@ pub trait Match: Send + Sync + 'static {
     /// Whether the request meets it.
     fn matches(&self, request: &LlmRequest) -> bool;
 
-    /// In words, for messages: `model is "gpt-*"`.
+    /// In words, for messages: `model is "gpt-*"`. Two conditions with the same words are taken for
+    /// the same when rules are looked for that another hides, unless `a closure` is among them.
     fn describe(&self) -> String {
         "a closure".to_owned()
     }
