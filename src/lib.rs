@@ -38,6 +38,7 @@
 //! * How near it comes to the vendors' own: [`guide::fidelity`].
 //! * What it says: [`Rule`], [`Reply`], [`ApiError`], [`ReplyStream`]; without a rule,
 //!   [`respond::DefaultReply`].
+//! * Which rule answers: [`guide::matching`].
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
 //!   [`ApiKeys`], [`Unmatched`].
