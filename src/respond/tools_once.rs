@@ -2,7 +2,7 @@
 
 use super::{DefaultReply, IntoRespond, Respond, default};
 use crate::reply::{Answer, Part, Reply};
-use crate::request::{Content, LlmRequest, ToolChoice};
+use crate::request::{Content, LlmRequest, Message, ToolChoice};
 
 /// Calls every offered tool once, with arguments that fit its schema, and then answers in text: an
 /// agent's loop runs through all its tools, and ends.
@@ -53,7 +53,7 @@ impl Respond for CallToolsOnce {
             return None;
         }
         let called = |tool: &str| {
-            let mut contents = request.messages.iter().flat_map(|message| message.content());
+            let mut contents = request.messages.iter().flat_map(Message::parts);
             contents.any(|c| matches!(c, Content::ToolCall { name, .. } if name == tool))
         };
         let allowed = |tool: &str| match &request.tool_choice {

@@ -246,7 +246,7 @@ impl Which {
 
 impl Media {
     fn all(self, request: &LlmRequest) -> impl Iterator<Item = &str> {
-        let contents = request.messages.iter().flat_map(|message| message.content());
+        let contents = request.messages.iter().flat_map(Message::parts);
         contents.filter_map(move |content| match (self, content) {
             (Self::Audio, Content::Audio(what))
             | (Self::File, Content::File(what))
