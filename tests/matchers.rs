@@ -220,3 +220,41 @@ async fn regular_expressions() {
 fn a_broken_regular_expression_is_refused() {
     let _ = last_user().matches("(");
 }
+
+#[tokio::test]
+async fn a_condition_that_does_not_hold_allocates_nothing() {
+    // But for places of the body: see `condition/at.rs`.
+    let layer = MockLlmLayer::new();
+    let handle = layer.handle();
+    let mut body = conversation();
+    // The texts of a message with several are joined, which takes a copy.
+    body["messages"][1]["content"] = "Look at this".into();
+    send(layer, OPENAI, &body).await;
+    let received = handle.received();
+    let request = received[0].request().unwrap();
+    let conditions: Vec<Box<dyn Match>> = vec![
+        Box::new(first_user().contains("x-x")),
+        Box::new(last_user().contains_ignoring_case("X-X")),
+        Box::new(any_message_of(Role::User).equals("x-x")),
+        Box::new(tool_result_of("search").contains("x-x")),
+        Box::new(tool_result_for("c9").exists()),
+        Box::new(image().exists()),
+        Box::new(temperature().at_least(0.5)),
+        Box::new(turn(7)),
+        Box::new(query("other").exists()),
+        Box::new(tool_schema("search").at("/properties/other").exists()),
+        Box::new(tool_choice(ToolChoice::None)),
+    ];
+    let mut costly = Vec::new();
+    for condition in conditions {
+        // Texts are understood when they are first looked at.
+        assert!(!condition.matches(request), "{}", condition.describe());
+        let measured = allocation_counter::measure(|| {
+            condition.matches(request);
+        });
+        if measured.count_total > 0 {
+            costly.push((condition.describe(), measured.count_total));
+        }
+    }
+    assert_eq!(costly, []);
+}

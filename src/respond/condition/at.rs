@@ -1,4 +1,5 @@
-//! Reading one place of a JSON text, by pointer, without reading the rest into values.
+//! Reading one place of a JSON text, by pointer, without reading the rest into values: serde_json
+//! takes one small buffer to skip what is nested, and nothing else is allocated.
 
 use std::fmt;
 
@@ -66,7 +67,9 @@ impl<'de> Visitor<'de> for At<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Option<Value>, A::Error> {
         let (step, rest) = (&self.0[0], &self.0[1..]);
-        let index = step.parse::<usize>().ok().filter(|index| index.to_string() == *step);
+        // As RFC 6901 has it: no sign, no zero in front.
+        let canonical = step == "0" || !step.starts_with(['0', '+']);
+        let index = step.parse::<usize>().ok().filter(|_| canonical);
         let mut found = None;
         for here in 0.. {
             if Some(here) == index {
@@ -129,6 +132,8 @@ mod tests {
             "/a/b~1c/3",
             "/a/",
             "/a/b~1c/00",
+            "/a/b~1c/+1",
+            "/a/b~1c/01",
             "/n",
             "/n/x",
             "/ab",
