@@ -200,6 +200,56 @@ async fn strict_mode_names_the_nearest_rule_and_what_failed() {
 }
 
 #[tokio::test]
+async fn strict_mode_speaks_in_each_vendors_envelope() {
+    let post = async |status: u16, url: &str, body: Value| {
+        let layer = MockLlmLayer::new().strict_with(StatusCode::from_u16(status).unwrap());
+        let request = Request::post(url)
+            .header("x-api-key", "k")
+            .header("x-goog-api-key", "k")
+            .header("anthropic-version", "2023-06-01")
+            .body(Full::new(Bytes::from(body.to_string())))
+            .unwrap();
+        let response = layer.into_service().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        serde_json::from_slice::<Value>(&body).unwrap()
+    };
+    let why = |model: &str| {
+        format!(
+            "tower-mock-llm, in strict mode: no rule answers this request ({model}); there are no \
+             rules at all"
+        )
+    };
+    let body = json!({"model": "claude-sonnet-4-5", "max_tokens": 9, "stream": true,
+        "messages": [{"role": "user", "content": "hi"}]});
+    let answer = post(400, "https://api.anthropic.com/v1/messages", body).await;
+    assert_eq!(answer["error"]["type"], "invalid_request_error");
+    assert_eq!(answer["error"]["message"], why("anthropic claude-sonnet-4-5"));
+    let url = "https://generativelanguage.googleapis.com/v1beta/models/gemini-x:generateContent";
+    let body = json!({"contents": [{"parts": [{"text": "hi"}]}]});
+    let answer = post(400, url, body.clone()).await;
+    assert_eq!(answer["error"]["status"], "INVALID_ARGUMENT");
+    assert_eq!(answer["error"]["message"], why("gemini gemini-x"));
+    assert_eq!(post(422, url, body).await["error"]["code"], 422);
+}
+
+#[test]
+fn calls_at_once_share_a_sequence() {
+    let layer = MockLlmLayer::new()
+        .rule(Rule::always().first("a").times(3).then("b").times(2).then_repeat("c"));
+    let call = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(say(&layer, "x"))
+    };
+    let mut said: Vec<String> = std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..8).map(|_| scope.spawn(call)).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    said.sort();
+    assert_eq!(said, ["a", "a", "a", "b", "b", "c", "c", "c"]);
+}
+
+#[tokio::test]
 async fn strict_mode_says_when_a_rule_is_spent_or_passed() {
     let layer =
         MockLlmLayer::new().rule(Rule::always().first("once")).strict_with(StatusCode::NOT_FOUND);
