@@ -47,12 +47,17 @@ impl MockHandle {
         self.0.rules.unmount(rule)
     }
 
-    /// Checks what was [expected](Rule::expect) of each rule.
+    /// Checks what was [expected](Rule::expect) of each rule, that
+    /// [strict](crate::MockLlmLayer::strict) mode refused nothing, and that no rule is hidden by
+    /// another.
     ///
     /// # Errors
     ///
     /// If an expectation is not met: the message names the rule, its condition, and the request
-    /// that came nearest, with what failed on it.
+    /// that came nearest, with what failed on it. If strict mode refused a request: the message is
+    /// the one that the client got. If a rule can never answer because one before it always answers
+    /// for every request, or under a condition with the same words (a rule that is
+    /// [expected](Rule::expect) to answer none may be hidden).
     pub fn check(&self) -> Result<(), Error> {
         match self.0.rules.unmet(&self.received()) {
             None => Ok(()),
@@ -60,11 +65,11 @@ impl MockHandle {
         }
     }
 
-    /// Checks what was [expected](Rule::expect) of each rule.
+    /// Checks what [`check`](Self::check) does.
     ///
     /// # Panics
     ///
-    /// If an expectation is not met, with the message of [`check`](Self::check).
+    /// If it is not as it should be, with the message of [`check`](Self::check).
     #[track_caller]
     pub fn verify(&self) {
         if let Err(error) = self.check() {

@@ -53,6 +53,7 @@ impl MockLlmLayer {
             max_body: 16 * 1024 * 1024,
             pace: Pace::INSTANT,
             seed: 0,
+            strict: None,
         };
         Self { mock: Mock { settings: Arc::new(settings), shared: Arc::new(Shared::default()) } }
     }
@@ -88,6 +89,44 @@ impl MockLlmLayer {
     #[must_use]
     pub fn default_reply(self, respond: impl Respond) -> Self {
         self.with(|settings| settings.default = Arc::new(respond))
+    }
+
+    /// Refuses what no rule answers, in place of any default reply: with `400`, which clients do not
+    /// try again, in the provider's envelope. The message names the nearest rule, and what failed on
+    /// what value; [`MockHandle::check`] tells it too.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_mock_llm::BoxError> {
+    /// use http_body_util::{BodyExt, Full};
+    /// use tower::ServiceExt;
+    /// use tower_mock_llm::{MockLlmLayer, Rule, last_user};
+    ///
+    /// let layer = MockLlmLayer::new()
+    ///     .rule(Rule::when(last_user().contains("ping")).respond_with("pong"))
+    ///     .strict();
+    /// let handle = layer.handle();
+    /// let request = http::Request::post("https://api.openai.com/v1/chat/completions")
+    ///     .header("authorization", "Bearer any")
+    ///     .body(Full::<bytes::Bytes>::from(
+    ///         r#"{"model": "gpt-4o", "messages": [{"role": "user", "content": "pong"}]}"#,
+    ///     ))?;
+    /// let response = layer.into_service().oneshot(request).await?;
+    /// assert_eq!(response.status(), 400);
+    /// let why = r#"failed: the last user message contains "ping", but it is "pong""#;
+    /// assert!(handle.check().unwrap_err().to_string().contains(why));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn strict(self) -> Self {
+        self.strict_with(http::StatusCode::BAD_REQUEST)
+    }
+
+    /// As [`strict`](Self::strict), with this status.
+    #[must_use]
+    pub fn strict_with(self, status: http::StatusCode) -> Self {
+        self.with(|settings| settings.strict = Some(status))
     }
 
     /// The seed of everything that is made up: ids, times, texts, padding. The default is 0.

@@ -38,6 +38,7 @@
 //! * How near it comes to the vendors' own: [`guide::fidelity`].
 //! * What it says: [`Rule`], [`Reply`], [`ApiError`], [`ReplyStream`]; without a rule,
 //!   [`respond::DefaultReply`].
+//! * Which rule answers: [`guide::matching`].
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
 //!   [`ApiKeys`], [`Unmatched`].
@@ -60,6 +61,7 @@
 //! | `reqwest-middleware-0_5`, `reqwest-middleware-0_4` | `MockLlmLayer` as a middleware |
 //! | `server` | [`MockServer`] |
 //! | `cli` | the command `mock-llm` |
+//! | `regex` | [`Field::matches`](respond::Field::matches) |
 //! | `conformance` | [`conformance::check`] |
 //!
 //! None is on by default: the default build has no HTTP client and no server.
@@ -117,8 +119,8 @@ pub use self::reply::{Answer, ApiError, Delta, Finish, Part, Reply, ReplyStream,
 pub use self::request::{LlmRequest, Message, Role};
 #[doc(inline)]
 pub use self::respond::{
-    Match, Respond, Rule, Times, any_message, api_key, header, last_user, model, provider,
-    streaming, system, tool_offered, tool_result, turn,
+    Match, Respond, Rule, Script, Times, any_message, api_key, first_user, header, last_assistant,
+    last_user, model, provider, streaming, system, tool_offered, tool_result, tool_result_of, turn,
 };
 #[cfg(feature = "server")]
 pub use self::server::{MockServer, MockServerBuilder};

@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) max_body: usize,
     pub(crate) pace: Pace,
     pub(crate) seed: u64,
+    /// The status of requests that no rule answers, in strict mode.
+    pub(crate) strict: Option<StatusCode>,
 }
 
 impl fmt::Debug for Settings {
@@ -187,6 +189,11 @@ impl Mock {
     fn choose(&self, request: &LlmRequest) -> (Answer, Option<RuleName>) {
         if let Some((answer, rule)) = self.shared.rules.choose(request) {
             return (answer, Some(rule));
+        }
+        if let Some(status) = self.settings.strict {
+            let message = self.shared.rules.unmatched(request);
+            let message = format!("tower-mock-llm, in strict mode: {message}");
+            return (ApiError::invalid_request(message).status(status).into(), None);
         }
         (self.settings.default.respond(request).unwrap_or_else(|| Reply::empty().into()), None)
     }

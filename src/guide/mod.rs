@@ -9,5 +9,8 @@ pub mod async_openai {}
 #[doc = include_str!("fidelity.md")]
 pub mod fidelity {}
 
+#[doc = include_str!("matching.md")]
+pub mod matching {}
+
 #[doc = include_str!("surfaces.md")]
 pub mod surfaces {}

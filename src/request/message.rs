@@ -60,6 +60,14 @@ impl Message {
         }
     }
 
+    /// What is said besides a plain text, without understanding a text that nobody asked for.
+    pub(crate) fn parts(&self) -> &[Content] {
+        match &self.said {
+            Said::Content(content) => content,
+            Said::Json { .. } => &[],
+        }
+    }
+
     /// The text of the message, its parts joined by a newline.
     pub fn text(&self) -> Cow<'_, str> {
         join(self.texts())

@@ -110,6 +110,17 @@ impl LlmRequest {
         })
     }
 
+    /// The tool that a result with this id is of: the one that the conversation calls under it, or
+    /// else the id itself, which is the tool's name where the vendor has no ids.
+    pub fn tool_of<'a>(&'a self, id: &'a str) -> &'a str {
+        let contents = self.messages.iter().rev().flat_map(Message::parts);
+        let called = contents.filter_map(|content| match content {
+            Content::ToolCall { id, name, .. } => Some((id.as_str(), name.as_str())),
+            _ => None,
+        });
+        called.filter(|call| call.0 == id).map(|call| call.1).next().unwrap_or(id)
+    }
+
     /// The API key that the request carries.
     pub fn api_key(&self) -> Option<&str> {
         head::api_key(&self.head.headers, self.head.uri.query())

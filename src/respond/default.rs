@@ -24,11 +24,6 @@ impl DefaultReply {
         Self { seed }
     }
 
-    fn call(&self, tool: &Tool) -> Reply {
-        let arguments: Box<RawValue> = instance::object(tool.schema.as_deref());
-        Reply::empty().part(Part::ToolCall(ToolCall::new(tool.name.as_str(), arguments)))
-    }
-
     fn text(&self, request: &LlmRequest) -> Reply {
         let last = request.messages.iter().rev().find(|message| message.role == Role::User);
         let prompt = last.and_then(|message| message.texts().last()).unwrap_or_default();
@@ -67,13 +62,19 @@ impl Respond for DefaultReply {
             ToolChoice::Tool(name) => request.tools.iter().find(|tool| tool.name == *name),
         };
         let reply = match (demanded, &request.response_format) {
-            (Some(tool), _) => self.call(tool),
+            (Some(tool), _) => Reply::empty().part(Part::ToolCall(call(tool))),
             (None, ResponseFormat::Json) => Reply::text(r#"{"mock":true}"#),
             (None, ResponseFormat::Schema(schema)) => Reply::text(instance::of(schema).to_string()),
             (None, ResponseFormat::Text) => self.text(request),
         };
         Some(reply.into())
     }
+}
+
+/// A call with arguments that fit the tool's schema.
+pub(super) fn call(tool: &Tool) -> ToolCall {
+    let arguments: Box<RawValue> = instance::object(tool.schema.as_deref());
+    ToolCall::new(tool.name.as_str(), arguments)
 }
 
 /// With its tokens, as the sentences below: to count them at each request would cost as much as

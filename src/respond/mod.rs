@@ -5,17 +5,25 @@ mod default;
 mod instance;
 mod rule;
 mod rules;
+mod script;
+mod tools_once;
 
 use std::sync::Arc;
 
 pub use self::condition::{
-    And, Condition, Explanation, Field, Match, Not, Or, any_message, api_key, header, last_user,
-    model, provider, streaming, system, tool_offered, tool_result, turn,
+    And, Condition, Explanation, Field, Json, JsonCondition, Match, Not, Number, NumberCondition,
+    Or, any_message, any_message_of, api_key, audio, file, first_user, header, image, json,
+    last_assistant, last_user, max_tokens, message, messages, metadata, model, model_name, n,
+    operation, provider, query, response_schema, seed, streaming, system, temperature, tool_choice,
+    tool_offered, tool_result, tool_result_for, tool_result_of, tool_schema, top_p, turn,
+    turn_number, wants_json,
 };
 pub use self::default::DefaultReply;
 pub use self::rule::{Rule, RuleBuilder, Times};
 pub use self::rules::RuleId;
 pub(crate) use self::rules::{RuleName, Rules};
+pub use self::script::Script;
+pub use self::tools_once::CallToolsOnce;
 use crate::reply::{Answer, ApiError, IntoAnswer, Reply};
 use crate::request::LlmRequest;
 
@@ -39,6 +47,18 @@ use crate::request::LlmRequest;
 pub trait Respond: Send + Sync + 'static {
     /// The answer, or `None` to leave the request to the next rule.
     fn respond(&self, request: &LlmRequest) -> Option<Answer>;
+
+    /// Whether it answers every request, so that nothing after it is ever asked. Say `true` only
+    /// of what never passes: rules that cannot be reached are reported by it.
+    fn always_answers(&self) -> bool {
+        false
+    }
+
+    /// What it has to say and has not said yet, in words, for
+    /// [`Rule::expect_all`]: `turn 2` of a [`Script`].
+    fn unsaid(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 impl<F, R> Respond for F
@@ -56,11 +76,19 @@ impl Respond for Arc<Reply> {
     fn respond(&self, _: &LlmRequest) -> Option<Answer> {
         Some(Self::clone(self).into())
     }
+
+    fn always_answers(&self) -> bool {
+        true
+    }
 }
 
 impl Respond for ApiError {
     fn respond(&self, _: &LlmRequest) -> Option<Answer> {
         Some(self.clone().into())
+    }
+
+    fn always_answers(&self) -> bool {
+        true
     }
 }
 

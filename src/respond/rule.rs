@@ -25,12 +25,34 @@ use crate::request::LlmRequest;
 /// let error = layer.handle().check().unwrap_err();
 /// assert!(error.to_string().contains("rule `refactor`: expected 1 request, answered 0"));
 /// ```
+///
+/// A rule may have several answers, one after the other: "fail twice, then succeed" is
+///
+/// ```
+/// use tower_mock_llm::{ApiError, Rule};
+///
+/// let rule = Rule::always().first(ApiError::overloaded()).times(2).then_repeat("at last");
+/// # let _ = rule;
+/// ```
 pub struct Rule {
     pub(super) condition: Option<Box<dyn Match>>,
-    pub(super) respond: Box<dyn Respond>,
+    /// In order, at least one.
+    steps: Vec<Step>,
     pub(super) name: Option<String>,
-    pub(super) times: Option<u64>,
-    pub(super) expect: Option<Times>,
+    pub(super) expect: Option<Expected>,
+}
+
+/// One of a rule's answers, and how often it is given.
+struct Step {
+    respond: Box<dyn Respond>,
+    times: Option<u64>,
+}
+
+/// What is expected of a rule.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Expected {
+    All,
+    Times(Times),
 }
 
 /// A condition that waits for what to say. See [`Rule::when`].
@@ -61,10 +83,57 @@ impl Rule {
         self
     }
 
-    /// Answers this many requests at the most; later ones go to the next rule.
+    /// Gives this answer so many times at the most; later requests get the answer that follows with
+    /// [`then`](Self::then), or go to the next rule.
     #[must_use]
     pub fn times(mut self, times: u64) -> Self {
-        self.times = Some(times);
+        if let Some(step) = self.steps.last_mut() {
+            step.times = Some(times);
+        }
+        self
+    }
+
+    /// Then says this, once; [`times`](Self::times) behind it says how often. After the last answer
+    /// requests go to the next rule.
+    ///
+    /// ```
+    /// use tower_mock_llm::{MockLlmLayer, Rule};
+    ///
+    /// let rule = Rule::always().first("one").then("two").then("three").expect_all();
+    /// let handle = MockLlmLayer::new().rule(rule).handle();
+    /// let report = handle.check().unwrap_err().to_string();
+    /// assert!(report.starts_with("rule #1: answered 0 of 3 answers"), "{report}");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the answer before is given for ever, as after
+    /// [`respond_with`](RuleBuilder::respond_with) without `times`.
+    #[must_use]
+    #[track_caller]
+    pub fn then(self, respond: impl IntoRespond) -> Self {
+        self.step(respond.into_respond(), Some(1))
+    }
+
+    /// Then says this, as often as it is asked.
+    ///
+    /// # Panics
+    ///
+    /// As [`then`](Self::then).
+    #[must_use]
+    #[track_caller]
+    pub fn then_repeat(self, respond: impl IntoRespond) -> Self {
+        self.step(respond.into_respond(), None)
+    }
+
+    #[track_caller]
+    fn step(mut self, respond: Box<dyn Respond>, times: Option<u64>) -> Self {
+        assert!(
+            self.most().is_some(),
+            "nothing comes after an answer that is given for ever: begin with `first`, or say \
+             `times` before `then`"
+        );
+        self.steps.push(Step { respond, times });
         self
     }
 
@@ -74,8 +143,52 @@ impl Rule {
     /// [`MockHandle::verify`]: crate::MockHandle::verify
     #[must_use]
     pub fn expect(mut self, times: impl Into<Times>) -> Self {
-        self.expect = Some(times.into());
+        self.expect = Some(Expected::Times(times.into()));
         self
+    }
+
+    /// All that it has to say must have been said when [`MockHandle::verify`] is called: each answer
+    /// of a sequence as often as it is there, an endless one at least once, each turn of a
+    /// [`Script`](super::Script).
+    ///
+    /// [`MockHandle::verify`]: crate::MockHandle::verify
+    #[must_use]
+    pub fn expect_all(mut self) -> Self {
+        self.expect = Some(Expected::All);
+        self
+    }
+
+    /// The answer that comes after `given` ones.
+    pub(super) fn answer(&self, given: u64, request: &LlmRequest) -> Option<Answer> {
+        let mut before = given;
+        let step = self.steps.iter().find(|step| match step.times {
+            Some(times) if times <= before => {
+                before -= times;
+                false
+            }
+            _ => true,
+        });
+        step?.respond.respond(request)
+    }
+
+    /// How many answers it has, if they come to an end.
+    pub(super) fn most(&self) -> Option<u64> {
+        self.steps.iter().try_fold(0_u64, |sum, step| Some(sum.saturating_add(step.times?)))
+    }
+
+    /// How many answers there are until each was given.
+    pub(super) fn all(&self) -> u64 {
+        self.steps.iter().fold(0, |sum, step| sum.saturating_add(step.times.unwrap_or(1)))
+    }
+
+    /// Whether no request that it matches ever gets past it.
+    pub(super) fn always_answers(&self) -> bool {
+        self.most().is_none() && self.steps.iter().all(|step| step.respond.always_answers())
+    }
+
+    /// What was never said, in words.
+    pub(super) fn unsaid(&self) -> Vec<String> {
+        self.steps.iter().flat_map(|step| step.respond.unsaid()).collect()
     }
 
     pub(super) fn matches(&self, request: &LlmRequest) -> bool {
@@ -93,11 +206,16 @@ impl RuleBuilder {
     pub fn respond_with(self, respond: impl IntoRespond) -> Rule {
         Rule {
             condition: self.0,
-            respond: respond.into_respond(),
+            steps: vec![Step { respond: respond.into_respond(), times: None }],
             name: None,
-            times: None,
             expect: None,
         }
+    }
+
+    /// Says this first, once, and then what follows with [`then`](Rule::then) or
+    /// [`then_repeat`](Rule::then_repeat); [`times`](Rule::times) behind it says how often.
+    pub fn first(self, respond: impl IntoRespond) -> Rule {
+        self.respond_with(respond).times(1)
     }
 
     /// Says what a closure makes of the request. It may return anything that [`IntoAnswer`] takes,
@@ -117,7 +235,7 @@ impl fmt::Debug for Rule {
         f.debug_struct("Rule")
             .field("name", &self.name)
             .field("when", &self.describe())
-            .field("times", &self.times)
+            .field("times", &self.most())
             .field("expect", &self.expect)
             .finish_non_exhaustive()
     }

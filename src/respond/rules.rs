@@ -1,9 +1,11 @@
 //! The rules that are mounted: choosing among them, and the verdict at the end.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use super::rule::Expected;
 use super::{Explanation, Rule};
 use crate::journal::Received;
 use crate::reply::Answer;
@@ -20,6 +22,8 @@ pub(crate) struct Rules {
     /// closures that may mount rules themselves.
     mounted: RwLock<Arc<Vec<Arc<Mounted>>>>,
     next: AtomicU64,
+    /// What strict mode said of requests that no rule answered.
+    unmatched: Mutex<Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -27,6 +31,8 @@ struct Mounted {
     id: RuleId,
     rule: Rule,
     label: RuleName,
+    /// How many it has, if they end.
+    most: Option<u64>,
     answered: AtomicU64,
 }
 
@@ -40,7 +46,8 @@ impl Rules {
             Some(name) => format!("`{name}`").into(),
             None => format!("#{}", id.0 + 1).into(),
         };
-        let mounted = Arc::new(Mounted { id, rule, label, answered: AtomicU64::new(0) });
+        let (most, answered) = (rule.most(), AtomicU64::new(0));
+        let mounted = Arc::new(Mounted { id, rule, label, most, answered });
         self.change(|rules| rules.push(mounted));
         id
     }
@@ -58,16 +65,17 @@ impl Rules {
 
     pub(crate) fn clear(&self) {
         self.change(Vec::clear);
+        self.unmatched.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The answer of the first rule that matches and has one, and that rule's name.
     pub(crate) fn choose(&self, request: &LlmRequest) -> Option<(Answer, RuleName)> {
         let rules = self.snapshot();
         rules.iter().find_map(|mounted| {
-            if !mounted.rule.matches(request) || !mounted.take() {
+            if !mounted.rule.matches(request) {
                 return None;
             }
-            let answer = mounted.rule.respond.respond(request);
+            let answer = mounted.rule.answer(mounted.take()?, request);
             if answer.is_none() {
                 mounted.answered.fetch_sub(1, Ordering::Relaxed);
             }
@@ -75,37 +83,59 @@ impl Rules {
         })
     }
 
-    /// Every expectation that was not met, each with the request that came nearest.
-    pub(crate) fn unmet(&self, received: &[Arc<Received>]) -> Option<String> {
-        let mut report = String::new();
-        for mounted in self.snapshot().iter() {
-            let Some(expected) = mounted.rule.expect else {
-                continue;
-            };
-            let answered = mounted.answered.load(Ordering::Relaxed);
-            if expected.holds(answered) {
-                continue;
+    /// Says why no rule answered this request: the nearest one, and what failed on it. Kept for
+    /// the verdict.
+    pub(crate) fn unmatched(&self, request: &LlmRequest) -> String {
+        let rules = self.snapshot();
+        let mut text =
+            format!("no rule answers this request ({} {})", request.provider, request.model);
+        let explained = rules.iter().rev().map(|mounted| {
+            let mut explanation = Explanation::default();
+            if let Some(condition) = &mounted.rule.condition {
+                condition.explain(request, &mut explanation);
             }
-            let s = if expected.is_one() { "" } else { "s" };
-            let _ = writeln!(
-                report,
-                "rule {}: expected {expected} request{s}, answered {answered}\n  when {}",
-                mounted.label,
-                mounted.rule.describe(),
-            );
-            match mounted.nearest(received) {
-                Some((index, request, failed)) => {
-                    let _ = writeln!(report, "  nearest: request {index} ({request})");
-                    for failure in failed {
-                        let _ = writeln!(report, "    failed: {failure}");
-                    }
+            (mounted, explanation)
+        });
+        // The first of the nearest, since the rules come last to first.
+        match explained.max_by_key(|(_, explanation)| explanation.nearness()) {
+            None => text.push_str("; there are no rules at all"),
+            Some((mounted, explanation)) => {
+                let (label, rule) = (&mounted.label, &mounted.rule);
+                let _ = write!(text, "\n  nearest: rule {label}, when {}", rule.describe());
+                for failure in explanation.failed() {
+                    let _ = write!(text, "\n    failed: {failure}");
                 }
-                None if received.is_empty() => {
-                    report.push_str("  no request was received at all\n")
+                if explanation.failed().is_empty() {
+                    let _ = match mounted.spent() {
+                        Some(most) => {
+                            write!(text, "\n    it matches, but has given all its answers ({most})")
+                        }
+                        None => {
+                            write!(text, "\n    it matches, but left the request to the next rule")
+                        }
+                    };
                 }
-                None => {}
             }
         }
+        let mut unmatched = self.unmatched.lock().unwrap_or_else(PoisonError::into_inner);
+        if unmatched.len() < MOST_UNMATCHED {
+            unmatched.push(text.clone());
+        }
+        text
+    }
+
+    /// Every expectation that was not met, each with the request that came nearest; every request
+    /// that strict mode refused; every rule that can never answer.
+    pub(crate) fn unmet(&self, received: &[Arc<Received>]) -> Option<String> {
+        let mut report = String::new();
+        let rules = self.snapshot();
+        for mounted in rules.iter() {
+            mounted.report(received, &mut report);
+        }
+        for text in self.unmatched.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let _ = writeln!(report, "{text}");
+        }
+        report_hidden(&rules, &mut report);
         (!report.is_empty()).then_some(report)
     }
 
@@ -120,12 +150,59 @@ impl Rules {
 }
 
 impl Mounted {
-    /// Counts one more answer, if the rule may still give one.
-    fn take(&self) -> bool {
-        let most = self.rule.times.unwrap_or(u64::MAX);
+    /// Counts one more answer, if the rule may still give one: how many it gave before.
+    fn take(&self) -> Option<u64> {
+        let most = self.most.unwrap_or(u64::MAX);
         self.answered
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < most).then_some(n + 1))
-            .is_ok()
+            .ok()
+    }
+
+    /// How many answers it had, if it gave them all.
+    fn spent(&self) -> Option<u64> {
+        self.most.filter(|most| self.answered.load(Ordering::Relaxed) >= *most)
+    }
+
+    /// What was expected of it and did not come.
+    fn report(&self, received: &[Arc<Received>], report: &mut String) {
+        let answered = self.answered.load(Ordering::Relaxed);
+        let (label, condition) = (&self.label, self.rule.describe());
+        match self.rule.expect {
+            None => return,
+            Some(Expected::Times(times)) => {
+                if times.holds(answered) {
+                    return;
+                }
+                let s = if times.is_one() { "" } else { "s" };
+                let _ = writeln!(
+                    report,
+                    "rule {label}: expected {times} request{s}, answered {answered}\n  when {condition}",
+                );
+            }
+            Some(Expected::All) => {
+                let (all, unsaid) = (self.rule.all(), self.rule.unsaid());
+                if answered >= all && unsaid.is_empty() {
+                    return;
+                }
+                let _ = if unsaid.is_empty() {
+                    let s = if all == 1 { "" } else { "s" };
+                    writeln!(report, "rule {label}: answered {answered} of {all} answer{s}")
+                } else {
+                    writeln!(report, "rule {label}: never said: {}", unsaid.join("; "))
+                };
+                let _ = writeln!(report, "  when {condition}");
+            }
+        }
+        match self.nearest(received) {
+            Some((index, request, failed)) => {
+                let _ = writeln!(report, "  nearest: request {index} ({request})");
+                for failure in failed {
+                    let _ = writeln!(report, "    failed: {failure}");
+                }
+            }
+            None if received.is_empty() => report.push_str("  no request was received at all\n"),
+            None => {}
+        }
     }
 
     /// The request that this rule did not match and that came nearest: its number from 1, what it
@@ -146,3 +223,37 @@ impl Mounted {
             .map(|(index, line, explanation)| (index, line, explanation.failed().to_vec()))
     }
 }
+
+/// Rules that never answer because one before them answers all that they would. Only what can be
+/// proven: that rule never passes, and is for every request or has the same words.
+fn report_hidden(rules: &[Arc<Mounted>], report: &mut String) {
+    let mut seen: HashMap<String, &RuleName> = HashMap::new();
+    let mut all: Option<&RuleName> = None;
+    for mounted in rules {
+        let words = mounted.rule.describe();
+        // Two closures have the same words, and need not be the same.
+        let words = (!words.contains("a closure")).then_some(words);
+        let by = all.or_else(|| seen.get(words.as_ref()?).copied());
+        let never = matches!(mounted.rule.expect, Some(Expected::Times(times)) if times.holds(0));
+        match by {
+            Some(by) if !never => {
+                let _ = writeln!(
+                    report,
+                    "rule {} never answers: rule {by} before it answers all that it would",
+                    mounted.label
+                );
+            }
+            Some(_) => {}
+            None if !mounted.rule.always_answers() => {}
+            None if mounted.rule.condition.is_none() => all = Some(&mounted.label),
+            None => {
+                if let Some(words) = words {
+                    seen.insert(words, &mounted.label);
+                }
+            }
+        }
+    }
+}
+
+/// More tell nothing new, and a server may run for long.
+const MOST_UNMATCHED: usize = 100;

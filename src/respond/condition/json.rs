@@ -1,0 +1,176 @@
+//! Conditions on a place in the body, or in a schema that came with it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::at::{at, steps};
+use super::field::{Field, Subject, shortened};
+use super::number::{Counted, Number};
+use super::{Explanation, Match};
+use crate::request::{LlmRequest, ResponseFormat};
+
+/// A place in a JSON text of the request that a condition is to be made of:
+/// `json("/metadata/user").equals("u1")`.
+#[derive(Clone, Debug)]
+pub struct Json(pub(super) Place);
+
+/// A condition on a place in a JSON text. See [`Json`].
+#[derive(Clone)]
+pub struct JsonCondition {
+    place: Place,
+    test: JsonTest,
+}
+
+/// Where to look: which text, and where in it.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) source: Source,
+    pub(super) steps: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    Body,
+    ResponseSchema,
+    ToolSchema(String),
+}
+
+#[derive(Clone)]
+enum JsonTest {
+    Equals(Value),
+    Present,
+    Satisfies(Arc<dyn Fn(&Value) -> bool + Send + Sync>),
+}
+
+impl Json {
+    pub(super) fn of(source: Source) -> Self {
+        Self(Place { source, steps: Vec::new() })
+    }
+
+    /// A place within, by JSON pointer (RFC 6901): `tool_schema("search").at("/properties/query")`.
+    ///
+    /// # Panics
+    ///
+    /// If it is neither empty nor begins with a slash.
+    #[must_use]
+    pub fn at(mut self, pointer: &str) -> Self {
+        let Some(more) = steps(pointer) else {
+            panic!("a JSON pointer begins with a slash: write \"/{pointer}\" for {pointer:?}");
+        };
+        self.0.steps.extend(more);
+        self
+    }
+
+    /// It is this value. A number is equal only to one of its kind: 1 is not 1.0; see
+    /// [`number`](Self::number).
+    pub fn equals(self, value: impl Into<Value>) -> JsonCondition {
+        JsonCondition { place: self.0, test: JsonTest::Equals(value.into()) }
+    }
+
+    /// There is something, be it `null`.
+    pub fn exists(self) -> JsonCondition {
+        JsonCondition { place: self.0, test: JsonTest::Present }
+    }
+
+    /// A closure says yes to the value there.
+    pub fn satisfies(self, test: impl Fn(&Value) -> bool + Send + Sync + 'static) -> JsonCondition {
+        JsonCondition { place: self.0, test: JsonTest::Satisfies(Arc::new(test)) }
+    }
+
+    /// As a number: `json("/top_k").number().at_least(10)`.
+    pub fn number(self) -> Number {
+        Number(Counted::Json(self.0))
+    }
+
+    /// As a text: `json("/user").text().starts_with("u-")`.
+    pub fn text(self) -> Field {
+        Field(Subject::Json(self.0))
+    }
+}
+
+impl Place {
+    /// The value there, if there is one.
+    pub(super) fn value(&self, request: &LlmRequest) -> Option<Value> {
+        let text = match &self.source {
+            Source::Body => &request.body[..],
+            Source::ResponseSchema => match &request.response_format {
+                ResponseFormat::Schema(schema) => schema.get().as_bytes(),
+                _ => return None,
+            },
+            Source::ToolSchema(name) => {
+                let tool = request.tools.iter().find(|tool| tool.name == *name)?;
+                tool.schema.as_ref()?.get().as_bytes()
+            }
+        };
+        at(text, &self.steps)
+    }
+}
+
+impl Match for JsonCondition {
+    fn matches(&self, request: &LlmRequest) -> bool {
+        self.place.value(request).is_some_and(|value| self.test.holds(&value))
+    }
+
+    fn describe(&self) -> String {
+        let Self { place, test } = self;
+        match test {
+            JsonTest::Equals(value) => format!("{place} is {value}"),
+            JsonTest::Present => format!("{place} is there"),
+            JsonTest::Satisfies(_) => format!("{place} satisfies a closure"),
+        }
+    }
+
+    fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
+        let value = self.place.value(request);
+        let holds = value.as_ref().is_some_and(|value| self.test.holds(value));
+        explanation.condition(holds, || match value {
+            Some(value) => format!("{}, but it is {}", self.describe(), shown(&value)),
+            None => format!("{}, but there is none", self.describe()),
+        });
+    }
+}
+
+impl JsonTest {
+    fn holds(&self, value: &Value) -> bool {
+        match self {
+            Self::Equals(wanted) => value == wanted,
+            Self::Present => true,
+            Self::Satisfies(test) => test(value),
+        }
+    }
+}
+
+impl fmt::Debug for JsonCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("JsonCondition").field(&self.describe()).finish()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Source::Body => f.write_str("the body")?,
+            Source::ResponseSchema => f.write_str("the answer's schema")?,
+            Source::ToolSchema(name) => write!(f, "the schema of tool {name:?}")?,
+        }
+        if !self.steps.is_empty() {
+            f.write_str(" at ")?;
+        }
+        for step in &self.steps {
+            write!(f, "/{}", step.replace('~', "~0").replace('/', "~1"))?;
+        }
+        Ok(())
+    }
+}
+
+/// A value in a message, cut where it is long.
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    match shortened(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(short) => short,
+    }
+}

@@ -1,0 +1,171 @@
+//! Conditions on a request, as values that combine.
+
+mod at;
+mod field;
+mod front;
+mod json;
+mod number;
+
+pub use self::field::{Condition, Field};
+pub use self::front::{
+    any_message, any_message_of, api_key, audio, file, first_user, header, image, json,
+    last_assistant, last_user, max_tokens, message, messages, metadata, model, model_name, n,
+    operation, provider, query, response_schema, seed, streaming, system, temperature, tool_choice,
+    tool_offered, tool_result, tool_result_for, tool_result_of, tool_schema, top_p, turn,
+    turn_number, wants_json,
+};
+pub use self::json::{Json, JsonCondition};
+pub use self::number::{Number, NumberCondition};
+use crate::request::LlmRequest;
+
+/// A condition on a request.
+///
+/// Conditions combine with [`and`](Self::and), [`or`](Self::or) and [`not`](Self::not); any
+/// closure `Fn(&LlmRequest) -> bool` is one.
+///
+/// ```
+/// use tower_mock_llm::{Match, Reply, Rule, last_user, model, streaming};
+///
+/// let rule = Rule::when(model("gpt-*").and(last_user().contains("refactor")).and(streaming().not()))
+///     .respond_with(Reply::text("done"));
+/// # let _ = rule;
+/// ```
+pub trait Match: Send + Sync + 'static {
+    /// Whether the request meets it.
+    fn matches(&self, request: &LlmRequest) -> bool;
+
+    /// In words, for messages: `model is "gpt-*"`. Two conditions with the same words are taken for
+    /// the same when rules are looked for that another hides, unless `a closure` is among them.
+    fn describe(&self) -> String {
+        "a closure".to_owned()
+    }
+
+    /// Says for each simple condition within whether it holds, and on what value it fails.
+    fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
+        explanation.condition(self.matches(request), || format!("{} says no", self.describe()));
+    }
+
+    /// Both.
+    fn and<M: Match>(self, other: M) -> And<Self, M>
+    where
+        Self: Sized,
+    {
+        And(self, other)
+    }
+
+    /// Either, or both.
+    fn or<M: Match>(self, other: M) -> Or<Self, M>
+    where
+        Self: Sized,
+    {
+        Or(self, other)
+    }
+
+    /// The opposite.
+    fn not(self) -> Not<Self>
+    where
+        Self: Sized,
+    {
+        Not(self)
+    }
+}
+
+impl<F: Fn(&LlmRequest) -> bool + Send + Sync + 'static> Match for F {
+    fn matches(&self, request: &LlmRequest) -> bool {
+        self(request)
+    }
+}
+
+/// How near a request came to meeting a condition.
+#[derive(Clone, Debug, Default)]
+pub struct Explanation {
+    held: usize,
+    failed: Vec<String>,
+}
+
+impl Explanation {
+    /// Adds a simple condition; `why` says on what value it failed.
+    pub fn condition(&mut self, holds: bool, why: impl FnOnce() -> String) {
+        if holds {
+            self.held += 1;
+        } else {
+            self.failed.push(why());
+        }
+    }
+
+    /// What failed, in words.
+    pub fn failed(&self) -> &[String] {
+        &self.failed
+    }
+
+    /// The more of the conditions hold, the nearer.
+    pub(crate) fn nearness(&self) -> (i64, usize) {
+        (-(self.failed.len() as i64), self.held)
+    }
+}
+
+/// Both of two conditions. See [`Match::and`].
+#[derive(Clone, Copy, Debug)]
+pub struct And<A, B>(A, B);
+
+impl<A: Match, B: Match> Match for And<A, B> {
+    fn matches(&self, request: &LlmRequest) -> bool {
+        self.0.matches(request) && self.1.matches(request)
+    }
+
+    fn describe(&self) -> String {
+        format!("{} and {}", self.0.describe(), self.1.describe())
+    }
+
+    fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
+        self.0.explain(request, explanation);
+        self.1.explain(request, explanation);
+    }
+}
+
+/// Either of two conditions. See [`Match::or`].
+#[derive(Clone, Copy, Debug)]
+pub struct Or<A, B>(A, B);
+
+impl<A: Match, B: Match> Match for Or<A, B> {
+    fn matches(&self, request: &LlmRequest) -> bool {
+        self.0.matches(request) || self.1.matches(request)
+    }
+
+    fn describe(&self) -> String {
+        format!("({} or {})", self.0.describe(), self.1.describe())
+    }
+
+    fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
+        if self.matches(request) {
+            explanation.condition(true, String::new);
+            return;
+        }
+        let (mut left, mut right) = (Explanation::default(), Explanation::default());
+        self.0.explain(request, &mut left);
+        self.1.explain(request, &mut right);
+        explanation.condition(false, || {
+            format!("neither ({}) nor ({})", left.failed.join("; "), right.failed.join("; "))
+        });
+    }
+}
+
+/// The opposite of a condition. See [`Match::not`].
+#[derive(Clone, Copy, Debug)]
+pub struct Not<M>(M);
+
+impl<M: Match> Match for Not<M> {
+    fn matches(&self, request: &LlmRequest) -> bool {
+        !self.0.matches(request)
+    }
+
+    fn describe(&self) -> String {
+        format!("not ({})", self.0.describe())
+    }
+
+    fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
+        explanation.condition(self.matches(request), || {
+            format!("{} does hold, and should not", self.0.describe())
+        });
+    }
+}
