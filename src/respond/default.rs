@@ -2,15 +2,17 @@
 
 use serde_json::value::RawValue;
 
-use super::{Respond, instance};
-use crate::reply::{Answer, Part, Reply, ToolCall};
+use super::Respond;
+use crate::reply::{Answer, ApiError, Part, Reply, ToolCall};
 use crate::request::{LlmRequest, ResponseFormat, Role, Tool, ToolChoice};
+use crate::schema::{self, Fault};
 use crate::util::rng::{Rng, hash};
 use crate::util::tokens;
 
 /// The reply without any rule: a text that says that it comes from a mock, as long as the prompt
 /// and the seed make it; where `tool_choice` demands a tool, a call of it; where a JSON form is
-/// demanded, an instance of it.
+/// demanded, a valid instance of it. A schema of which the mock can make none is refused, with
+/// its place and what is not supported there.
 ///
 /// It depends on the conversation alone, so that a stream and a whole answer say the same.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +26,12 @@ impl DefaultReply {
         Self { seed }
     }
 
-    fn call(&self, tool: &Tool) -> Reply {
-        let arguments: Box<RawValue> = instance::object(tool.schema.as_deref());
-        Reply::empty().part(Part::ToolCall(ToolCall::new(tool.name.as_str(), arguments)))
+    fn call(&self, tool: &Tool) -> Result<Reply, Fault> {
+        let arguments: Box<RawValue> = match &tool.schema {
+            Some(schema) => schema::object(schema, self.seed)?,
+            None => RawValue::from_string("{}".to_owned()).expect("an object"),
+        };
+        Ok(Reply::empty().part(Part::ToolCall(ToolCall::new(tool.name.as_str(), arguments))))
     }
 
     fn text(&self, request: &LlmRequest) -> Reply {
@@ -68,11 +73,16 @@ impl Respond for DefaultReply {
         };
         let reply = match (demanded, &request.response_format) {
             (Some(tool), _) => self.call(tool),
-            (None, ResponseFormat::Json) => Reply::text(r#"{"mock":true}"#),
-            (None, ResponseFormat::Schema(schema)) => Reply::text(instance::of(schema).to_string()),
-            (None, ResponseFormat::Text) => self.text(request),
+            (None, ResponseFormat::Json) => Ok(Reply::text(r#"{"mock":true}"#)),
+            (None, ResponseFormat::Schema(schema)) => {
+                schema::instance(schema, self.seed).map(|made| Reply::text(made.get()))
+            }
+            (None, ResponseFormat::Text) => Ok(self.text(request)),
         };
-        Some(reply.into())
+        Some(match reply {
+            Ok(reply) => reply.into(),
+            Err(fault) => ApiError::invalid_request(fault.to_string()).into(),
+        })
     }
 }
 
