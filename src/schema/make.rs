@@ -178,6 +178,10 @@ impl<'a> Maker<'a> {
                 branches.rotate_left(rotate as usize);
                 goal.choices.push(branches);
             }
+            if goal.choices.len() > DEEPEST {
+                let what = "this many choices at one place";
+                return Err(Halt::Fault(part.at, what.to_owned()));
+            }
             if let Some(condition) = part.get("if") {
                 let then = part.get("then").into_iter().chain([condition]).collect();
                 goal.choices.push(vec![then, part.get("else").into_iter().collect()]);
@@ -186,6 +190,7 @@ impl<'a> Maker<'a> {
         let Some(branches) = goal.choices.pop() else { return self.leaf(&goal, place) };
         let mut reason = None;
         for branch in branches {
+            self.spend(goal.parts.len() + 8 * goal.choices.len())?;
             let mut chosen = goal.clone();
             let added = branch.iter().try_for_each(|schema| self.add(&mut chosen, schema));
             let deeper = Place { depth: place.depth + 1, ..place };

@@ -63,7 +63,10 @@ impl<'a> Maker<'a> {
         let near = (0..8).map(|it| place.variant + first + it);
         let far = (0..64).map(|it| hash(it, &first.to_le_bytes()) % 1024);
         for variant in near.chain(far) {
-            let item = self.make(schemas, place.variant(variant))?;
+            // What need not be there makes the difference, where nothing else does.
+            let mut there = place.variant(variant);
+            there.lean &= variant < place.variant + 64;
+            let item = self.make(schemas, there)?;
             self.spend(others.len())?;
             if !others.iter().any(|other| other.equals(&item)) {
                 return Ok(item);

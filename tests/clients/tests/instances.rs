@@ -142,7 +142,7 @@ impl Chance {
                 0 => json!({"const": "mock"}),
                 1 => json!({"enum": [1, true, 1.5]}),
                 2 => json!({"type": "null"}),
-                _ => json!({"required": ["forbidden"]}),
+                _ => json!({"type": "object", "required": ["forbidden"]}),
             };
         }
         schema
