@@ -343,7 +343,7 @@ impl<'a> Maker<'a> {
         self.spend(1)?;
         match kind {
             Kind::Array => self.array(parts, place),
-            Kind::Boolean => Ok(Json::Bool(place.variant % 2 == 0)),
+            Kind::Boolean => Ok(Json::Bool(place.variant.is_multiple_of(2))),
             Kind::Integer => number::integer(parts, &place),
             Kind::Null => Ok(Json::Null),
             Kind::Number => number::number(parts, &place),
