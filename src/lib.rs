@@ -82,6 +82,7 @@ pub mod provider;
 pub mod reply;
 pub mod request;
 pub mod respond;
+mod schema;
 pub mod wire;
 
 mod body;

@@ -207,7 +207,9 @@ async fn a_tool_that_is_demanded_is_called() {
                 (&call["name"], serde_json::from_str(arguments).unwrap())
             }
         };
-        assert_eq!((name, &arguments), (&json!("weather"), &json!({"city": "mock", "days": 1})));
+        assert_eq!(name, "weather");
+        assert!(arguments["city"].is_string() && arguments["days"].is_i64(), "{arguments}");
+        assert_eq!(arguments.as_object().unwrap().len(), 2);
         let streamed = send(&layer, api.url(true), api.demanding(true).to_string()).await;
         assert!(streamed.events().iter().any(|event| event.to_string().contains("\"weather\"")));
     }

@@ -2,15 +2,17 @@
 
 use serde_json::value::RawValue;
 
-use super::{Respond, instance};
-use crate::reply::{Answer, Part, Reply, ToolCall};
+use super::Respond;
+use crate::reply::{Answer, ApiError, Part, Reply, ToolCall};
 use crate::request::{LlmRequest, ResponseFormat, Role, Tool, ToolChoice};
+use crate::schema::{self, Fault};
 use crate::util::rng::{Rng, hash};
 use crate::util::tokens;
 
 /// The reply without any rule: a text that says that it comes from a mock, as long as the prompt
 /// and the seed make it; where `tool_choice` demands a tool, a call of it; where a JSON form is
-/// demanded, an instance of it.
+/// demanded, a valid instance of it. A schema of which the mock can make none is refused, with
+/// its place and what is not supported there.
 ///
 /// It depends on the conversation alone, so that a stream and a whole answer say the same.
 #[derive(Clone, Copy, Debug)]
@@ -62,19 +64,29 @@ impl Respond for DefaultReply {
             ToolChoice::Tool(name) => request.tools.iter().find(|tool| tool.name == *name),
         };
         let reply = match (demanded, &request.response_format) {
-            (Some(tool), _) => Reply::empty().part(Part::ToolCall(call(tool))),
-            (None, ResponseFormat::Json) => Reply::text(r#"{"mock":true}"#),
-            (None, ResponseFormat::Schema(schema)) => Reply::text(instance::of(schema).to_string()),
-            (None, ResponseFormat::Text) => self.text(request),
+            (Some(tool), _) => {
+                call(tool, self.seed).map(|call| Reply::empty().part(Part::ToolCall(call)))
+            }
+            (None, ResponseFormat::Json) => Ok(Reply::text(r#"{"mock":true}"#)),
+            (None, ResponseFormat::Schema(schema)) => {
+                schema::instance(schema, self.seed).map(|made| Reply::text(made.get()))
+            }
+            (None, ResponseFormat::Text) => Ok(self.text(request)),
         };
-        Some(reply.into())
+        Some(match reply {
+            Ok(reply) => reply.into(),
+            Err(fault) => ApiError::invalid_request(fault.to_string()).into(),
+        })
     }
 }
 
 /// A call with arguments that fit the tool's schema.
-pub(super) fn call(tool: &Tool) -> ToolCall {
-    let arguments: Box<RawValue> = instance::object(tool.schema.as_deref());
-    ToolCall::new(tool.name.as_str(), arguments)
+pub(super) fn call(tool: &Tool, seed: u64) -> Result<ToolCall, Fault> {
+    let arguments: Box<RawValue> = match &tool.schema {
+        Some(schema) => schema::object(schema, seed)?,
+        None => RawValue::from_string("{}".to_owned()).expect("an object"),
+    };
+    Ok(ToolCall::new(tool.name.as_str(), arguments))
 }
 
 /// With its tokens, as the sentences below: to count them at each request would cost as much as

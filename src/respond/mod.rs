@@ -2,7 +2,6 @@
 
 mod condition;
 mod default;
-mod instance;
 mod rule;
 mod rules;
 mod script;

@@ -1,7 +1,7 @@
 //! The agent loop that always ends.
 
 use super::{DefaultReply, IntoRespond, Respond, default};
-use crate::reply::{Answer, Part, Reply};
+use crate::reply::{Answer, ApiError, Part, Reply};
 use crate::request::{Content, LlmRequest, Message, ToolChoice};
 
 /// Calls every offered tool once, with arguments that fit its schema, and then answers in text: an
@@ -70,10 +70,13 @@ impl Respond for CallToolsOnce {
             .take(most)
             .peekable();
         if open.peek().is_some() {
-            let reply = open.fold(Reply::empty(), |reply, tool| {
-                reply.part(Part::ToolCall(default::call(tool)))
+            let reply = open.try_fold(Reply::empty(), |reply, tool| {
+                default::call(tool, 0).map(|call| reply.part(Part::ToolCall(call)))
             });
-            return Some(reply.into());
+            return Some(match reply {
+                Ok(reply) => reply.into(),
+                Err(fault) => ApiError::invalid_request(fault.to_string()).into(),
+            });
         }
         if let Some(last) = &self.last {
             return last.respond(request);
