@@ -71,20 +71,15 @@ fn unary() {
     group.run();
 }
 
-/// Streams of 500 tokens.
+/// A stream of 500 tokens.
 fn stream() {
-    for (title, uri, body) in [(
-        "OpenAI: a stream of 500 tokens, made and drained",
-        "https://api.openai.com/v1/chat/completions",
-        chat(1024, true),
-    )] {
-        let request = move || request(uri, body.clone());
-        let reply = Arc::new(Reply::text("word ".repeat(500).trim_end()));
-        let mut group = Group::new(title);
-        let mut service = MockLlmLayer::new().default_reply(Arc::clone(&reply)).into_service();
-        group.case("neighbours share a frame", 500, &request, move |r| drain(now(service.call(r))));
-        group.run();
-    }
+    let prompt = chat(1024, true);
+    let request = move || request("https://api.openai.com/v1/chat/completions", prompt.clone());
+    let mut group = Group::new("OpenAI: a stream of 500 tokens, made and drained");
+    let reply = Arc::new(Reply::text("word ".repeat(500).trim_end()));
+    let mut service = MockLlmLayer::new().default_reply(reply).into_service();
+    group.case("neighbours share a frame", 500, &request, move |r| drain(now(service.call(r))));
+    group.run();
 }
 
 /// Polls what is ready at once.
