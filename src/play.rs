@@ -47,7 +47,8 @@ impl Playback {
         if fault.is_none() && pace.is_instant() {
             return Self::Stream(Box::new(frames(FrameBuf::new())));
         }
-        let frames = frames(FrameBuf::with_capacity(APART));
+        let together = if pace.is_instant() { SHARED } else { APART };
+        let frames = frames(FrameBuf::with_capacity(together));
         Self::Timed(Box::new(Timed::new(Source::Frames(frames), fault, pace)))
     }
 
@@ -74,8 +75,8 @@ pub(crate) struct Frames {
 /// Frames without time between them share a buffer of about this size.
 const SHARED: usize = 8 * 1024;
 
-/// Frames with time between them are cut from buffers of this size: a few at a time, as thousands
-/// of streams may be waiting.
+/// Frames with time between them are cut from buffers of this size, a few from each: thousands of
+/// streams may be waiting.
 const APART: usize = 1024;
 
 impl Frames {

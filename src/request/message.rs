@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
+use crate::wire::find_special;
+
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -54,9 +56,9 @@ impl Message {
     pub fn content(&self) -> &[Content] {
         match &self.said {
             Said::Content(content) => content,
-            Said::Json { json, content } => content.get_or_init(|| {
-                serde_json::from_slice(json).map(Content::Text).into_iter().collect()
-            }),
+            Said::Json { json, content } => {
+                content.get_or_init(|| text_of(json).map(Content::Text).into_iter().collect())
+            }
         }
     }
 
@@ -141,6 +143,17 @@ impl Content {
     }
 }
 
+/// The text of a JSON string.
+fn text_of(json: &[u8]) -> Option<String> {
+    // Most texts have no escapes.
+    if let [b'"', text @ .., b'"'] = json
+        && find_special(text).is_none()
+    {
+        return std::str::from_utf8(text).ok().map(str::to_owned);
+    }
+    serde_json::from_slice(json).ok()
+}
+
 /// Joined by newlines, without a copy where there is only one.
 pub(super) fn join<'a>(mut texts: impl Iterator<Item = &'a str>) -> Cow<'a, str> {
     let Some(first) = texts.next() else {
@@ -153,4 +166,32 @@ pub(super) fn join<'a>(mut texts: impl Iterator<Item = &'a str>) -> Cow<'a, str>
         joined.push_str(text);
     }
     joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_what_serde_makes_of_them() {
+        let texts: [&[u8]; 12] = [
+            b"\"\"",
+            b"\"plain\"",
+            "\"\u{e9} \u{1f44b}\"".as_bytes(),
+            b"\"a\\nb \\u00e9 \\\" \\\\\"",
+            b"\"half a character \\ud800\"",
+            b"\"raw \n newline\"",
+            b"\"not UTF-8 \xff\"",
+            b"\"two\"\"",
+            b"\"open",
+            b"\"",
+            b"",
+            b"7",
+        ];
+        for json in texts {
+            let text = serde_json::from_slice::<String>(json).ok();
+            let message = Message::of_json_text(Role::User, Bytes::from_static(json));
+            assert_eq!(message.texts().next(), text.as_deref(), "{json:?}");
+        }
+    }
 }

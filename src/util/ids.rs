@@ -29,34 +29,39 @@ impl Alphabet {
         }
     }
 
-    /// Hands `count` letters drawn from `rng` to `push`, eight for each number drawn.
-    pub(crate) fn draw(self, rng: &mut Rng, count: usize, mut push: impl FnMut(u8)) {
+    /// Fills `place` with letters drawn from `rng`, eight for each number drawn.
+    pub(crate) fn draw(self, rng: &mut Rng, place: &mut [u8]) {
         let letters = self.letters();
-        let base = letters.len() as u64;
-        let mut left = count;
-        while left > 0 {
-            let mut word = u128::from(rng.next());
-            for _ in 0..left.min(8) {
-                word *= u128::from(base);
-                push(letters[(word >> 64) as usize]);
-                word &= u128::from(u64::MAX);
+        for eight in place.chunks_mut(8) {
+            let mut word = rng.next();
+            for letter in eight {
+                let wide = u128::from(word) * letters.len() as u128;
+                *letter = letters[(wide >> 64) as usize];
+                word = wide as u64;
             }
-            left -= left.min(8);
         }
     }
 }
 
 /// `prefix` and `count` letters.
 pub(crate) fn id(rng: &mut Rng, prefix: &str, alphabet: Alphabet, count: usize) -> String {
-    let mut id = Vec::with_capacity(prefix.len() + count);
-    id.extend_from_slice(prefix.as_bytes());
-    alphabet.draw(rng, count, |letter| id.push(letter));
+    let mut id = vec![0; prefix.len() + count];
+    let (start, rest) = id.split_at_mut(prefix.len());
+    start.copy_from_slice(prefix.as_bytes());
+    alphabet.draw(rng, rest);
     String::from_utf8(id).expect("letters and digits are UTF-8")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_stay_what_they_were() {
+        let first = id(&mut Rng::new(1), "chatcmpl-", Alphabet::Base62, 29);
+        assert_eq!(first, "chatcmpl-nsE3nE7JNh7BdipDY8lKSiBq1NcCc");
+        assert_eq!(id(&mut Rng::new(2), "", Alphabet::Hex, 10), "a4eed024cf");
+    }
 
     #[test]
     fn ids_keep_prefix_length_and_alphabet() {

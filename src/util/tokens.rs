@@ -69,14 +69,24 @@ enum Class {
 }
 
 fn class(byte: u8) -> Class {
-    match byte {
-        b'0'..=b'9' => Class::Digit,
-        b'A'..=b'Z' | b'a'..=b'z' => Class::Letter,
-        b' ' | b'\t' | b'\n' | b'\r' => Class::Space,
-        0x80.. => Class::Wide,
-        _ => Class::Mark,
-    }
+    CLASSES[usize::from(byte)]
 }
+
+static CLASSES: [Class; 256] = {
+    let mut classes = [Class::Mark; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'0'..=b'9' => Class::Digit,
+            b'A'..=b'Z' | b'a'..=b'z' => Class::Letter,
+            b' ' | b'\t' | b'\n' | b'\r' => Class::Space,
+            0x80.. => Class::Wide,
+            _ => Class::Mark,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 fn token(text: &[u8]) -> usize {
     let run = |from: usize, class_of_run: Class, most: usize| {

@@ -6,6 +6,7 @@
 mod frame_buf;
 mod json_array;
 mod json_style;
+mod plain;
 mod spacer;
 mod sse;
 mod template;
@@ -13,6 +14,7 @@ mod template;
 pub use frame_buf::FrameBuf;
 pub use json_array::JsonArray;
 pub use json_style::JsonStyle;
+pub(crate) use plain::{find_special, is_special};
 pub(crate) use spacer::Spacer;
 pub use sse::Sse;
 pub(crate) use template::{Hole, Template, hole, put_json, put_text};

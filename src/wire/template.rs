@@ -7,6 +7,8 @@
 use bytes::BytesMut;
 use serde::Serialize;
 
+use super::is_special;
+
 /// Sentinels: put them into a struct's fields, then compile it.
 pub(crate) mod hole {
     /// Stands for a string, its quotes included.
@@ -77,17 +79,13 @@ pub(crate) fn put_json(out: &mut BytesMut, value: &(impl Serialize + ?Sized)) {
 /// Appends `text` as a JSON string.
 pub(crate) fn put_text(out: &mut BytesMut, text: &str) {
     // No early end, so that the compiler looks at many bytes at once.
-    let escapes = text
-        .bytes()
-        .fold(false, |found, byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));
-    if !escapes {
-        out.reserve(text.len() + 2);
-        out.extend_from_slice(b"\"");
-        out.extend_from_slice(text.as_bytes());
-        out.extend_from_slice(b"\"");
-    } else {
-        put_json(out, text);
+    if text.bytes().fold(false, |found, byte| found | is_special(byte)) {
+        return put_json(out, text);
     }
+    out.reserve(text.len() + 2);
+    out.extend_from_slice(b"\"");
+    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(b"\"");
 }
 
 fn hole_at(text: &[u8]) -> Option<(Hole, usize)> {

@@ -125,12 +125,9 @@ fn filled(template: &HeaderMap, cx: &Context<'_>) -> HeaderMap {
 
 fn trace(entropy: Entropy) -> HeaderValue {
     let mut trace = *b"00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-01";
-    let mut at = trace.iter_mut().filter(|letter| **letter == b'x');
-    Alphabet::Hex.draw(&mut entropy.rng(SALT_TRACE), 48, |drawn| {
-        if let Some(letter) = at.next() {
-            *letter = drawn;
-        }
-    });
+    let mut rng = entropy.rng(SALT_TRACE);
+    Alphabet::Hex.draw(&mut rng, &mut trace[3..35]);
+    Alphabet::Hex.draw(&mut rng, &mut trace[36..52]);
     value(&trace)
 }
 

@@ -84,10 +84,6 @@ const SALT: u64 = 0x7265_7100;
 fn request_id(rng: &mut Rng) -> HeaderValue {
     let mut id = [0; 36];
     id[..4].copy_from_slice(b"req_");
-    let mut at = 4;
-    Alphabet::Hex.draw(rng, 32, |letter| {
-        id[at] = letter;
-        at += 1;
-    });
+    Alphabet::Hex.draw(rng, &mut id[4..]);
     HeaderValue::from_bytes(&id).expect("letters and digits make a header value")
 }

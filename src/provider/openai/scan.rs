@@ -7,6 +7,7 @@
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::request::{ChatContent, ChatMessage, ChatRole, CreateChatCompletion};
+use crate::wire::{find_special, is_special};
 
 /// What serde would read, or `None`.
 pub(super) fn scan(text: &str) -> Option<CreateChatCompletion<'_>> {
@@ -106,11 +107,13 @@ impl<'a> Scanner<'a> {
     fn plain_string(&mut self) -> Option<&'a str> {
         self.expect(b'"')?;
         let start = self.at;
-        // Keys and names are shorter than a block of `special`.
-        let length = self.text.as_bytes()[start..].iter().position(|byte| is_special(*byte))?;
-        self.at += length;
+        // Keys and names are too short for `find_special` to pay.
+        while !is_special(*self.text.as_bytes().get(self.at)?) {
+            self.at += 1;
+        }
+        let string = &self.text[start..self.at];
         self.expect(b'"')?;
-        Some(&self.text[start..start + length])
+        Some(string)
     }
 
     /// A string with its quotes and its escapes, of which `\u` is left to serde.
@@ -119,7 +122,7 @@ impl<'a> Scanner<'a> {
         let start = self.at - 1;
         let mut has_escapes = false;
         loop {
-            self.at += special(&self.text.as_bytes()[self.at..])?;
+            self.at += find_special(&self.text.as_bytes()[self.at..])?;
             match self.text.as_bytes()[self.at..] {
                 [b'"', ..] => break,
                 [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => {
@@ -152,23 +155,6 @@ impl<'a> Scanner<'a> {
         self.at += length;
         serde_json::from_str(&rest[..length]).ok()
     }
-}
-
-/// Whether this ends or escapes a string, or may not stand in one.
-fn is_special(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
-}
-
-/// How many bytes come before the first that is special.
-fn special(bytes: &[u8]) -> Option<usize> {
-    // No early end within a block, so that the compiler looks at all its bytes at once.
-    const BLOCK: usize = 32;
-    let plain = bytes
-        .chunks_exact(BLOCK)
-        .take_while(|block| !block.iter().fold(false, |found, byte| found | is_special(*byte)))
-        .count()
-        * BLOCK;
-    Some(plain + bytes[plain..].iter().position(|byte| is_special(*byte))?)
 }
 
 #[cfg(test)]
@@ -294,19 +280,5 @@ mod tests {
             assert_eq!(format!("{chat:?}"), format!("{read:?}"), "{text}");
         }
         assert!(scanned > 2_000, "only {scanned} had the common form");
-    }
-
-    #[test]
-    fn the_first_special_byte_is_found_wherever_it_is() {
-        for length in 0..100 {
-            for special_byte in [b'"', b'\\', 0x1f, 0] {
-                let mut bytes = vec![b'a'; length];
-                assert_eq!(special(&bytes), None);
-                bytes.push(special_byte);
-                bytes.extend_from_slice(b"tail\"");
-                assert_eq!(special(&bytes), Some(length));
-            }
-        }
-        assert_eq!(special(&[0x7f, 0x80, 0xff, b' ', b'"']), Some(4));
     }
 }

@@ -95,7 +95,7 @@ struct Encoder {
     has_tools: bool,
 }
 
-/// A chunk whose text and padding are still to come.
+/// A whole frame whose text and padding are still to come.
 #[derive(Debug)]
 struct DeltaFrame {
     template: Template,
@@ -183,7 +183,7 @@ impl Encoder {
             None => self.delta_frame(),
         };
         let padding = &mut self.padding;
-        SSE.framed(frames, None, |out| {
+        frames.frame(|out| {
             let mut length = frame.length;
             frame.template.render(out, |hole, out| match hole {
                 Hole::Text(TEXT) => {
@@ -219,10 +219,14 @@ impl Encoder {
         };
         let choice = self.choice(delta, None);
         let padding = self.padding.as_ref().map(|_| hole::TEXT[PADDING]);
-        let json = JsonStyle::COMPACT.to_vec(&self.chunk(&[choice], None, padding));
+        let json = JsonStyle::COMPACT.to_string(&self.chunk(&[choice], None, padding));
         let holes = characters(text.as_bytes()) + padding.map_or(0, |p| characters(p.as_bytes()));
+        let mut frame = FrameBuf::new();
+        SSE.text(&mut frame, &json);
+        let frame = frame.take_all().unwrap_or_default();
         // The quotes around the text are counted with the text.
-        DeltaFrame { template: Template::compile(&json), length: characters(&json) - holes - 2 }
+        let length = characters(json.as_bytes()) - holes - 2;
+        DeltaFrame { template: Template::compile(&frame), length }
     }
 
     fn send(&mut self, frames: &mut FrameBuf, delta: Delta<'_>, finish: Option<&'static str>) {
