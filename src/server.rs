@@ -217,7 +217,7 @@ pub(crate) enum Off {
     /// That the client should call the same URL again: it has a connector before it which dials
     /// the provider by then, and only its pool still has this connection. To close it when the
     /// mode is switched would not do: a call that follows at once may be written to it before the
-    /// client has seen its end, and fail (seen, on both kinds of runtime).
+    /// client has seen its end, and fail (seen on a current-thread runtime).
     #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
     Redirect,
 }
