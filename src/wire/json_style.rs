@@ -55,7 +55,7 @@ impl JsonStyle {
         Self { newline: true, ..self }
     }
 
-    /// The same style with the characters in `escaped` written as `\\uXXXX`, besides those that
+    /// The same style with the characters in `escaped` written as `\u` escapes, besides those that
     /// JSON itself demands: ranges with both their ends, in order.
     ///
     /// ```
