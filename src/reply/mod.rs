@@ -9,7 +9,9 @@ mod api_error;
 mod cursor;
 mod event;
 mod obey;
+mod part;
 mod stream;
+mod usage;
 
 use std::sync::OnceLock;
 
@@ -20,8 +22,10 @@ pub use self::answer::{Answer, IntoAnswer};
 pub use self::api_error::{ApiError, ErrorKind};
 pub(crate) use self::cursor::Cursor;
 pub use self::event::{PartStart, ReplyEvent};
+pub use self::part::{Part, Reasoning, ToolCall};
 pub(crate) use self::stream::Assembler;
 pub use self::stream::{Delta, ReplyStream};
+pub use self::usage::{Finish, Usage};
 use crate::util::tokens;
 
 /// What the model says: parts in order.
@@ -193,157 +197,5 @@ impl Counted {
             }
         }
         counted
-    }
-}
-
-/// A part of a reply.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Part {
-    /// What the model thinks aloud.
-    Reasoning(Reasoning),
-    /// A refusal.
-    Refusal(String),
-    /// Text.
-    Text(String),
-    /// A call of a tool.
-    ToolCall(ToolCall),
-}
-
-/// What the model thinks aloud.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reasoning {
-    text: String,
-    signature: Option<String>,
-}
-
-impl Reasoning {
-    /// A thought.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), signature: None }
-    }
-
-    /// The vendor's signature over it (Anthropic's `signature`, Gemini's `thoughtSignature`).
-    /// Without it one is made up.
-    #[must_use]
-    pub fn with_signature(mut self, signature: impl Into<String>) -> Self {
-        self.signature = Some(signature.into());
-        self
-    }
-
-    /// The thought.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The signature, when one was given.
-    pub fn signature(&self) -> Option<&str> {
-        self.signature.as_deref()
-    }
-}
-
-/// A call of a tool.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ToolCall {
-    id: Option<String>,
-    name: String,
-    arguments: String,
-}
-
-impl ToolCall {
-    /// A call of `tool` with arguments that serialize to a JSON object.
-    ///
-    /// # Panics
-    ///
-    /// If they do not.
-    pub fn new(tool: impl Into<String>, arguments: impl Serialize) -> Self {
-        let name = tool.into();
-        let arguments = match serde_json::to_string(&arguments) {
-            Ok(json) if json.starts_with('{') => json,
-            Ok(json) => {
-                panic!("the arguments of tool call `{name}` must be a JSON object, not {json}")
-            }
-            Err(error) => panic!("the arguments of tool call `{name}` do not serialize: {error}"),
-        };
-        Self { id: None, name, arguments }
-    }
-
-    /// The id of the call, in place of one in the vendor's form. Gemini's older models have none.
-    #[must_use]
-    pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
-    }
-
-    /// The id, when one was given.
-    pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-
-    /// The tool.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The arguments: the text of a JSON object.
-    pub fn arguments(&self) -> &str {
-        &self.arguments
-    }
-}
-
-/// Why the model stopped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Finish {
-    /// The answer was filtered.
-    ContentFilter,
-    /// The limit of tokens was reached.
-    Length,
-    /// The model refused.
-    Refusal,
-    /// The natural end.
-    Stop,
-    /// One of the client's stop texts came up; Anthropic names which.
-    StopSequence(String),
-    /// A tool is to be called.
-    ToolUse,
-}
-
-impl Finish {
-    pub(crate) fn of(parts: &[Part]) -> Self {
-        let any = |wanted: fn(&Part) -> bool| parts.iter().any(wanted);
-        if any(|part| matches!(part, Part::ToolCall(_))) {
-            Self::ToolUse
-        } else if any(|part| matches!(part, Part::Refusal(_))) {
-            Self::Refusal
-        } else {
-            Self::Stop
-        }
-    }
-}
-
-/// Tokens used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Usage {
-    /// Tokens of the prompt, cached ones included.
-    pub input: u64,
-    /// Tokens of the answer, reasoning included.
-    pub output: u64,
-    /// Tokens of reasoning.
-    pub reasoning: u64,
-    /// Tokens of the prompt that came from a cache.
-    pub cached: u64,
-}
-
-impl Usage {
-    /// A usage without reasoning and cache.
-    pub fn new(input: u64, output: u64) -> Self {
-        Self { input, output, reasoning: 0, cached: 0 }
-    }
-
-    /// Input and output together.
-    pub fn total(&self) -> u64 {
-        self.input + self.output
     }
 }

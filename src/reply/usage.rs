@@ -1,0 +1,60 @@
+//! Why a reply ends, and what it used.
+
+use super::Part;
+
+/// Why the model stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finish {
+    /// The answer was filtered.
+    ContentFilter,
+    /// The limit of tokens was reached.
+    Length,
+    /// The model refused.
+    Refusal,
+    /// The natural end.
+    Stop,
+    /// One of the client's stop texts came up; Anthropic names which.
+    StopSequence(String),
+    /// A tool is to be called.
+    ToolUse,
+}
+
+impl Finish {
+    pub(crate) fn of(parts: &[Part]) -> Self {
+        let any = |wanted: fn(&Part) -> bool| parts.iter().any(wanted);
+        if any(|part| matches!(part, Part::ToolCall(_))) {
+            Self::ToolUse
+        } else if any(|part| matches!(part, Part::Refusal(_))) {
+            Self::Refusal
+        } else {
+            Self::Stop
+        }
+    }
+}
+
+/// Tokens used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Tokens of the prompt, cached ones included.
+    pub input: u64,
+    /// Tokens of the answer, reasoning included.
+    pub output: u64,
+    /// Tokens of reasoning.
+    pub reasoning: u64,
+    /// Tokens of the prompt that came from a cache.
+    pub cached: u64,
+}
+
+impl Usage {
+    /// A usage without reasoning and cache.
+    pub fn new(input: u64, output: u64) -> Self {
+        Self { input, output, reasoning: 0, cached: 0 }
+    }
+
+    /// Input and output together.
+    pub fn total(&self) -> u64 {
+        self.input + self.output
+    }
+}
