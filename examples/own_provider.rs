@@ -131,7 +131,8 @@ fn id(cx: &Context<'_>) -> String {
 
 fn said(part: &Part) -> String {
     match part {
-        Part::Refusal(text) | Part::Text(text) => text.clone(),
+        Part::Refusal(text) => text.clone(),
+        Part::Text(text) => text.as_str().to_owned(),
         Part::ToolCall(call) => format!("{}{}", call.name(), call.arguments()),
         _ => String::new(),
     }

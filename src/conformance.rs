@@ -364,14 +364,14 @@ impl Said {
         let mut said = Self { texts: Vec::new(), calls: Vec::new() };
         for part in reply.parts() {
             match part {
-                Part::Text(text) => said.texts.push(text.clone()),
+                Part::Text(text) => said.texts.push(text.as_str().to_owned()),
                 Part::ToolCall(call) => {
                     let arguments = serde_json::from_str(call.arguments()).unwrap_or_default();
                     let text = call.arguments().to_owned();
                     said.calls.push((call.name().to_owned(), arguments, text));
                 }
                 // Some vendors do not show these.
-                Part::Reasoning(_) | Part::Refusal(_) => {}
+                _ => {}
             }
         }
         said

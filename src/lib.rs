@@ -115,7 +115,10 @@ pub use self::pace::Pace;
 #[doc(inline)]
 pub use self::provider::{Provider, ResponseSynth};
 #[doc(inline)]
-pub use self::reply::{Answer, ApiError, Delta, Finish, Part, Reply, ReplyStream, ToolCall, Usage};
+pub use self::reply::{
+    Answer, ApiError, Citation, Delta, Finish, Part, Reply, ReplyStream, SafetyRating, ServerTool,
+    ToolCall, ToolDeltas, Usage,
+};
 #[doc(inline)]
 pub use self::request::{LlmRequest, Message, Role};
 #[doc(inline)]

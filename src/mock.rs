@@ -123,7 +123,13 @@ impl Mock {
         let (Answer { say, pace, fault }, rule) = self.choose(&request);
         let pace = pace.unwrap_or(self.settings.pace);
         let say = match say {
-            Say::Reply(reply) => Say::Reply(reply.obeying(&request.sampling)),
+            Say::Reply(reply) => {
+                let reply = reply.obeying(&request.sampling);
+                match unsayable(&room, &reply) {
+                    None => Say::Reply(reply),
+                    Some(error) => Say::Error(error),
+                }
+            }
             other => other,
         };
         let reaction = match say {
@@ -286,6 +292,18 @@ impl From<&Unread> for ApiError {
             Unread::TooLarge(limit) => Self::new(ErrorKind::TooLarge).param(limit.to_string()),
         }
     }
+}
+
+/// Why the room cannot say this reply, if so: as an error, since to leave a part out would be a lie.
+fn unsayable(room: &Room, reply: &Reply) -> Option<ApiError> {
+    reply.features().find_map(|feature| {
+        let why = room.can_say(feature).err()?;
+        let (provider, what) = (room.provider(), feature.describe());
+        Some(ApiError::invalid_request(format!(
+            "tower-mock-llm: {provider} cannot say {what}: {why}. Leave it out of the answer, or \
+             give the rule a condition on the provider."
+        )))
+    })
 }
 
 fn respond<T>(response: Response<T>, wait: Duration, play: impl FnOnce(T) -> Playback) -> Reaction {

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 
-use crate::reply::{ApiError, Reply, ReplyEvent, Usage};
+use crate::reply::{ApiError, Feature, Reply, ReplyEvent, Usage};
 use crate::request::{Head, LlmRequest};
 pub use crate::util::ids::Alphabet;
 use crate::util::rng::Rng;
@@ -53,6 +53,15 @@ pub trait ResponseSynth: fmt::Debug + Send + Sync + 'static {
 
     /// The head of a streamed answer, and what writes its frames.
     fn stream(&self, cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>>;
+
+    /// Whether this API has words for a thing that a reply says, or else why not, to follow "The
+    /// provider acme cannot say an image: ". Asked only of what is not plain text, reasoning, refusal
+    /// or tool call. A room that does not say otherwise has words for nothing more: nothing is
+    /// dropped silently.
+    fn can_say(&self, feature: Feature<'_>) -> Result<(), &'static str> {
+        let _ = feature;
+        Err("its room does not implement it")
+    }
 
     /// An error in the vendor's envelope.
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes>;

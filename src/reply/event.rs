@@ -1,11 +1,16 @@
 //! The events of a streamed reply, as an encoder sees them.
 
-use super::{Finish, Usage};
+use super::{Citation, Finish, Part, Usage};
 
 /// One step of a streamed reply.
 ///
-/// The order is always: `Start`, then for each part `PartStart`, its `Delta`s and `PartEnd`, then
-/// `End`. An encoder turns each into as many frames as its vendor sends for it: none, one, or more.
+/// The order is: `Start`, then for each part `PartStart`, its `Delta`s and `PartEnd`, then `End`. An
+/// encoder turns each into as many frames as its vendor sends for it: none, one, or more.
+///
+/// Where the client wants several choices, each has its own run from `Start` to its end, and they
+/// take turns: `Choice` comes before each event of another choice than the event before. All choices
+/// but the one that ends last end with `ChoiceEnd`. Where [`ToolDeltas`](crate::ToolDeltas) are
+/// interleaved, several parts are open at once, and `Resume` says which goes on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ReplyEvent<'a> {
@@ -23,6 +28,18 @@ pub enum ReplyEvent<'a> {
     Delta(&'a str),
     /// The part ends.
     PartEnd,
+    /// What follows belongs to this choice, counted from 0.
+    Choice(usize),
+    /// What follows belongs to this part, which began before.
+    Resume {
+        /// Its place among the parts, from 0.
+        index: usize,
+    },
+    /// A choice ends, and others are still open.
+    ChoiceEnd {
+        /// Why.
+        finish: &'a Finish,
+    },
     /// The reply ends.
     End {
         /// Why.
@@ -33,7 +50,7 @@ pub enum ReplyEvent<'a> {
 }
 
 /// What kind of part begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum PartStart<'a> {
     /// What the model thinks aloud.
@@ -44,7 +61,12 @@ pub enum PartStart<'a> {
     /// A refusal.
     Refusal,
     /// Text.
-    Text,
+    Text {
+        /// What it is taken from.
+        citations: &'a [Citation],
+    },
+    /// A part that is not cut into deltas: its `PartEnd` follows at once.
+    Whole(&'a Part),
     /// A call of a tool.
     ToolCall {
         /// Its place among the calls, from 0.

@@ -6,25 +6,38 @@
 
 mod answer;
 mod api_error;
+mod citation;
 mod cursor;
 mod event;
+mod feature;
+#[cfg_attr(not(test), expect(dead_code, reason = "for the rooms, which come next"))]
+pub(crate) mod logprobs;
 mod obey;
 mod part;
+mod safety;
+mod server_tool;
 mod stream;
+mod tool_deltas;
 mod usage;
 
 use std::sync::OnceLock;
 
+use bytes::Bytes;
 use serde::Serialize;
 
 pub(crate) use self::answer::Say;
 pub use self::answer::{Answer, IntoAnswer};
 pub use self::api_error::{ApiError, ErrorKind};
+pub use self::citation::{Citation, Source};
 pub(crate) use self::cursor::Cursor;
 pub use self::event::{PartStart, ReplyEvent};
-pub use self::part::{Part, Reasoning, ToolCall};
+pub use self::feature::Feature;
+pub use self::part::{Audio, Media, Part, Raw, Reasoning, Text, ToolCall};
+pub use self::safety::SafetyRating;
+pub use self::server_tool::{ServerTool, WebPage};
 pub(crate) use self::stream::Assembler;
 pub use self::stream::{Delta, ReplyStream};
+pub use self::tool_deltas::ToolDeltas;
 pub use self::usage::{Finish, Usage};
 use crate::util::tokens;
 
@@ -44,8 +57,18 @@ pub struct Reply {
     finish: Option<Finish>,
     usage: Option<Usage>,
     model: Option<String>,
+    /// What few replies have.
+    extra: Option<Box<Extra>>,
     /// Tokens of text, counted when first asked for; rules say the same reply again and again.
     counted: OnceLock<Counted>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Extra {
+    /// Further choices, for a client that wants more than one.
+    choices: Vec<Reply>,
+    safety: Vec<SafetyRating>,
+    tool_deltas: ToolDeltas,
 }
 
 impl Reply {
@@ -57,7 +80,7 @@ impl Reply {
     /// A reply that is a text.
     pub fn text(text: impl Into<String>) -> Self {
         // One part and no room for more: most replies are this, and made anew each time.
-        Self { parts: vec![Part::Text(text.into())], ..Self::default() }
+        Self { parts: vec![Part::Text(Text::new(text))], ..Self::default() }
     }
 
     /// A reply that is a refusal. OpenAI has a field of its own for it, Anthropic stops with
@@ -77,14 +100,47 @@ impl Reply {
     /// Appends a part that is text.
     #[must_use]
     pub fn then_text(self, text: impl Into<String>) -> Self {
-        self.part(Part::Text(text.into()))
+        self.part(Part::Text(Text::new(text)))
+    }
+
+    /// Appends a part that is text with what it is taken from.
+    #[must_use]
+    pub fn cited_text(
+        self,
+        text: impl Into<String>,
+        citations: impl IntoIterator<Item = Citation>,
+    ) -> Self {
+        self.part(Part::Text(citations.into_iter().fold(Text::new(text), Text::cite)))
     }
 
     /// Appends what the model thinks aloud. OpenAI's Chat Completions API does not show it, and
     /// counts its tokens all the same.
     #[must_use]
     pub fn reasoning(self, text: impl Into<String>) -> Self {
-        self.part(Part::Reasoning(Reasoning { text: text.into(), signature: None }))
+        self.part(Part::Reasoning(Reasoning::new(text)))
+    }
+
+    /// Appends a picture.
+    #[must_use]
+    pub fn image(self, mime_type: impl Into<String>, data: impl Into<Bytes>) -> Self {
+        self.part(Part::Image(Media::new(mime_type, data)))
+    }
+
+    /// Appends what the vendor's own servers did for the answer.
+    #[must_use]
+    pub fn server_tool(self, tool: ServerTool) -> Self {
+        self.part(Part::ServerTool(tool))
+    }
+
+    /// Appends a part in the vendor's own words: what serializes to a JSON object.
+    ///
+    /// # Panics
+    ///
+    /// If it does not.
+    #[must_use]
+    #[track_caller]
+    pub fn raw(self, object: impl Serialize) -> Self {
+        self.part(Part::Raw(Raw::new(object)))
     }
 
     /// Appends a call of `tool`. The arguments are anything that serializes to a JSON object; a
@@ -97,6 +153,36 @@ impl Reply {
     #[must_use]
     pub fn tool_call(self, tool: impl Into<String>, arguments: impl Serialize) -> Self {
         self.part(Part::ToolCall(ToolCall::new(tool, arguments)))
+    }
+
+    /// Adds another choice, for clients that want several (OpenAI's `n`, Gemini's
+    /// `candidateCount`). A client hears as many as it asked for: one, if it asked for none; where it
+    /// wants more than there are, they are said again from the first.
+    ///
+    /// ```
+    /// use tower_mock_llm::Reply;
+    ///
+    /// let reply = Reply::text("heads").choice(Reply::text("tails"));
+    /// assert_eq!(reply.choices().count(), 2);
+    /// ```
+    #[must_use]
+    pub fn choice(mut self, reply: Self) -> Self {
+        self.extra().choices.push(reply);
+        self
+    }
+
+    /// Adds a rating of the vendor's content filter.
+    #[must_use]
+    pub fn safety(mut self, rating: SafetyRating) -> Self {
+        self.extra().safety.push(rating);
+        self
+    }
+
+    /// How tool calls are cut up in a stream.
+    #[must_use]
+    pub fn tool_deltas(mut self, deltas: ToolDeltas) -> Self {
+        self.extra().tool_deltas = deltas;
+        self
     }
 
     /// The reason to stop. Without it: tool use if there is a tool call, else the natural end, or
@@ -129,6 +215,21 @@ impl Reply {
         &self.parts
     }
 
+    /// This reply and its further choices.
+    pub fn choices(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.further_choices())
+    }
+
+    /// The ratings of the vendor's content filter.
+    pub fn safety_ratings(&self) -> &[SafetyRating] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.safety)
+    }
+
+    /// How tool calls are cut up in a stream.
+    pub fn how_tool_calls_are_cut(&self) -> ToolDeltas {
+        self.extra.as_ref().map(|extra| extra.tool_deltas).unwrap_or_default()
+    }
+
     /// The model that claims to have answered, when one was given.
     pub fn answering_model(&self) -> Option<&str> {
         self.model.as_deref()
@@ -143,19 +244,38 @@ impl Reply {
     pub fn usage_for(&self, prompt_tokens: u64) -> Usage {
         self.usage.unwrap_or_else(|| {
             let counted = self.counted.get_or_init(|| Counted::of(&self.parts));
-            Usage {
+            let mut usage = Usage {
                 input: prompt_tokens,
                 output: counted.said + counted.thought,
                 reasoning: counted.thought,
-                cached: 0,
+                ..Usage::default()
+            };
+            for choice in self.further_choices() {
+                let further = choice.usage_for(0);
+                usage.output += further.output;
+                usage.reasoning += further.reasoning;
             }
+            usage
         })
+    }
+
+    /// Everything but what it says.
+    fn without_parts(&self) -> Self {
+        Self { model: self.model.clone(), extra: self.extra.clone(), ..Self::default() }
+    }
+
+    fn further_choices(&self) -> &[Self] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.choices)
+    }
+
+    fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
     }
 
     /// Appends text, unless there is none.
     fn push_text(&mut self, text: &str) {
         if !text.is_empty() {
-            self.parts.push(Part::Text(text.to_owned()));
+            self.parts.push(Part::Text(text.into()));
         }
     }
 
@@ -190,12 +310,24 @@ impl Counted {
         for part in parts {
             match part {
                 Part::Reasoning(reasoning) => counted.thought += tokens::count(&reasoning.text),
-                Part::Refusal(text) | Part::Text(text) => counted.said += tokens::count(text),
-                Part::ToolCall(call) => {
-                    counted.said += tokens::count(&call.name) + tokens::count(&call.arguments);
+                Part::Refusal(text) => counted.said += tokens::count(text),
+                Part::Text(text) => counted.said += tokens::count(&text.text),
+                Part::ToolCall(call) => counted.said += call.tokens(),
+                Part::Audio(audio) => counted.said += tokens::count(audio.transcript()),
+                Part::Raw(raw) => counted.said += tokens::count(raw.json()),
+                // As a vendor counts a picture of common size.
+                Part::Image(_) => counted.said += IMAGE_TOKENS,
+                Part::RedactedReasoning(data) => {
+                    counted.thought += tokens::estimate(data.len());
                 }
+                // Run by the vendor: what it found counts as prompt, what was asked is small.
+                Part::ServerTool(_) => {}
             }
         }
         counted
     }
 }
+
+/// <https://ai.google.dev/gemini-api/docs/pricing>: 1290 for a picture of 1024x1024 (read
+/// 2026-11-21).
+const IMAGE_TOKENS: u64 = 1290;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Finish, Part, Reply};
+use super::{Counted, Finish, Part, Reply, Text};
 use crate::request::Sampling;
 use crate::util::tokens;
 
@@ -10,6 +10,31 @@ impl Reply {
     /// The reply as far as the client wants to hear it. One whose reason to stop or usage was
     /// given by hand is left as it is: its author has taken that over.
     pub(crate) fn obeying(self: Arc<Self>, sampling: &Sampling) -> Arc<Self> {
+        let wanted = sampling.n.unwrap_or(1);
+        if wanted != 1 || self.extra.as_ref().is_some_and(|extra| !extra.choices.is_empty()) {
+            return Arc::new(self.with_choices(wanted, sampling));
+        }
+        self.alone(sampling)
+    }
+
+    /// As many choices as the client wants, each under its limits.
+    fn with_choices(&self, wanted: u64, sampling: &Sampling) -> Self {
+        let said: Vec<Arc<Self>> = self
+            .choices()
+            .map(|choice| {
+                let mut choice = choice.clone();
+                choice.extra().choices.clear();
+                Arc::new(choice).alone(sampling)
+            })
+            .collect();
+        let wanted = wanted.clamp(1, MOST_CHOICES) as usize;
+        let mut choices = said.iter().cycle().take(wanted).map(|choice| Self::clone(choice));
+        let mut first = choices.next().unwrap_or_default();
+        first.extra().choices = choices.collect();
+        first
+    }
+
+    fn alone(self: Arc<Self>, sampling: &Sampling) -> Arc<Self> {
         if self.finish.is_some() || self.usage.is_some() {
             return self;
         }
@@ -24,15 +49,18 @@ impl Reply {
     }
 }
 
+/// OpenAI allows 128 choices, Gemini 8; the rooms refuse more.
+const MOST_CHOICES: u64 = 128;
+
 /// The reply up to the first of the stop texts, when there is one in it.
 fn stopped(reply: &Reply, stop: &[String]) -> Option<Reply> {
     let stop = || stop.iter().filter(|stop| !stop.is_empty());
     stop().next()?;
     for (index, part) in reply.parts.iter().enumerate() {
-        let Part::Text(text) = part else { continue };
+        let Part::Text(Text { text, .. }) = part else { continue };
         let found = stop().filter_map(|stop| Some((text.find(stop.as_str())?, stop))).min();
         let Some((at, stop)) = found else { continue };
-        let mut stopped = Reply { model: reply.model.clone(), ..Reply::default() };
+        let mut stopped = reply.without_parts();
         stopped.parts = reply.parts[..index].to_vec();
         stopped.push_text(&text[..at]);
         return Some(stopped.finish(Finish::StopSequence(stop.clone())));
@@ -40,19 +68,19 @@ fn stopped(reply: &Reply, stop: &[String]) -> Option<Reply> {
     None
 }
 
-/// The first `most` tokens. A tool call that does not fit is left out as a whole: half of its
-/// arguments would be no JSON, and most vendors' answers have no room for that.
+/// The first `most` tokens. What is no text and does not fit is left out as a whole: half of a tool
+/// call's arguments would be no JSON, and most vendors' answers have no room for that.
 fn cut(reply: &Reply, most: u64) -> Reply {
-    let mut cut = Reply { model: reply.model.clone(), ..Reply::default() };
+    let mut cut = reply.without_parts();
     let mut left = most;
     for part in &reply.parts {
         let mut part = part.clone();
         let text = match &mut part {
             Part::Reasoning(reasoning) => &mut reasoning.text,
-            Part::Refusal(text) | Part::Text(text) => text,
-            Part::ToolCall(call) => {
-                let needed = tokens::count(&call.name) + tokens::count(&call.arguments);
-                let Some(rest) = left.checked_sub(needed) else { break };
+            Part::Refusal(text) | Part::Text(Text { text, .. }) => text,
+            _ => {
+                let needed = Counted::of(std::slice::from_ref(&part));
+                let Some(rest) = left.checked_sub(needed.said + needed.thought) else { break };
                 left = rest;
                 cut.parts.push(part);
                 continue;

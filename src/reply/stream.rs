@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use futures::Stream;
 use sync_wrapper::SyncWrapper;
 
-use super::{Finish, Part, PartStart, Reasoning, Reply, ReplyEvent, ToolCall, Usage};
+use super::{Finish, Part, PartStart, Reasoning, Reply, ReplyEvent, Text, ToolCall, Usage};
 use crate::util::tokens;
 
 /// A piece of a reply, as a user's own stream yields it.
@@ -128,7 +128,7 @@ impl Assembler {
             let part = match kind {
                 Kind::Reasoning => PartStart::Reasoning { signature: None },
                 Kind::Refusal => PartStart::Refusal,
-                Kind::Text => PartStart::Text,
+                Kind::Text => PartStart::Text { citations: &[] },
                 // Arguments that belong to no call.
                 Kind::ToolCall => return,
             };
@@ -157,7 +157,7 @@ impl Assembler {
             input: prompt_tokens,
             output: self.said + self.thought,
             reasoning: self.thought,
-            cached: 0,
+            ..Usage::default()
         };
         emit(ReplyEvent::End { finish: &finish, usage });
     }
@@ -194,14 +194,14 @@ impl Extend<Delta> for Reply {
                     self.parts.push(Part::Reasoning(Reasoning::new(text)))
                 }
                 (Delta::Refusal(more), Some(Part::Refusal(text)))
-                | (Delta::Text(more), Some(Part::Text(text))) => text.push_str(&more),
+                | (Delta::Text(more), Some(Part::Text(Text { text, .. }))) => text.push_str(&more),
                 (Delta::Refusal(text), _) => self.parts.push(Part::Refusal(text)),
-                (Delta::Text(text), _) => self.parts.push(Part::Text(text)),
+                (Delta::Text(text), _) => self.parts.push(Part::Text(text.into())),
                 (Delta::ToolCall { id, name }, _) => {
-                    self.parts.push(Part::ToolCall(ToolCall {
-                        id,
-                        name,
-                        arguments: String::new(),
+                    let call = ToolCall::with_raw_arguments(name, "");
+                    self.parts.push(Part::ToolCall(match id {
+                        Some(id) => call.with_id(id),
+                        None => call,
                     }));
                 }
             }
@@ -252,7 +252,7 @@ mod tests {
                 assert_eq!((depth, finish), (0, &Finish::ToolUse));
                 assert_eq!((usage.input, usage.reasoning), (9, 1));
             }
-            ReplyEvent::Start => unreachable!(),
+            other => unreachable!("{other:?}"),
         };
         for delta in deltas() {
             assembler.push(&delta, &mut check);

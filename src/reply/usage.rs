@@ -45,12 +45,18 @@ pub struct Usage {
     pub reasoning: u64,
     /// Tokens of the prompt that came from a cache.
     pub cached: u64,
+    /// Tokens of the prompt that went into a cache (Anthropic's `cache_creation_input_tokens`).
+    pub cache_write: u64,
+    /// Tokens of the prompt that are sound.
+    pub audio_input: u64,
+    /// Tokens of the answer that are sound.
+    pub audio_output: u64,
 }
 
 impl Usage {
     /// A usage without reasoning and cache.
     pub fn new(input: u64, output: u64) -> Self {
-        Self { input, output, reasoning: 0, cached: 0 }
+        Self { input, output, ..Self::default() }
     }
 
     /// Input and output together.

@@ -160,7 +160,7 @@ pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
     let finish = reply.finish_reason();
     let body = match (reply.parts(), &finish) {
         ([Part::Text(text)], Finish::Length | Finish::Stop) if cx.usage.reasoning == 0 => {
-            plain(&identity, text, Stop::of(&finish), cx.usage)
+            plain(&identity, text.as_str(), Stop::of(&finish), cx.usage)
         }
         _ => full(&identity, reply, Stop::of(&finish), cx),
     };
@@ -173,22 +173,27 @@ pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
 fn full(identity: &Identity<'_>, reply: &Reply, stop: Stop<'_>, cx: &Context<'_>) -> Bytes {
     let mut calls = 0;
     let blocks = reply.parts().iter().enumerate();
-    let blocks = blocks.map(|(index, part)| match part {
-        Part::Reasoning(thought) => ContentBlock::Thinking {
-            thinking: thought.text(),
-            signature: signature(cx.entropy, index, thought.signature()),
-        },
-        // A refusal is a text that ends so.
-        Part::Refusal(text) | Part::Text(text) => ContentBlock::Text { text },
-        Part::ToolCall(call) => {
-            calls += 1;
-            ContentBlock::ToolUse {
-                id: call_id(cx.entropy, calls - 1, call.id()),
-                name: call.name(),
-                input: input(call),
-                caller: Caller::Direct,
+    let blocks = blocks.filter_map(|(index, part)| {
+        Some(match part {
+            Part::Reasoning(thought) => ContentBlock::Thinking {
+                thinking: thought.text(),
+                signature: signature(cx.entropy, index, thought.signature()),
+            },
+            // A refusal is a text that ends so.
+            Part::Refusal(text) => ContentBlock::Text { text },
+            Part::Text(text) => ContentBlock::Text { text: text.as_str() },
+            Part::ToolCall(call) => {
+                calls += 1;
+                ContentBlock::ToolUse {
+                    id: call_id(cx.entropy, calls - 1, call.id()),
+                    name: call.name(),
+                    input: input(call),
+                    caller: Caller::Direct,
+                }
             }
-        }
+            // `can_say` names them.
+            _ => return None,
+        })
     });
     let blocks: Vec<_> = blocks.collect();
     let message = identity.message(&blocks, stop, cx.usage);
@@ -295,7 +300,7 @@ mod tests {
             for text in ["", "plain", "\"quotes\" \\ and\nlines \u{1} é 👋"] {
                 for finish in [Finish::Length, Finish::Stop] {
                     let identity = Identity { id: "msg_1".into(), model };
-                    let usage = Usage { input: 11, output: 22, reasoning: 0, cached: 3 };
+                    let usage = Usage { cached: 3, ..Usage::new(11, 22) };
                     let (content, stop) = ([ContentBlock::Text { text }], Stop::of(&finish));
                     let message = identity.message(&content, stop, usage);
                     let whole = JsonStyle::COMPACT.to_vec(&message);

@@ -134,6 +134,8 @@ impl StreamEncoder for Encoder {
             ReplyEvent::PartStart { index, part } => self.begin(index, part, frames),
             ReplyEvent::Delta(text) => self.delta(text, frames),
             ReplyEvent::PartEnd => self.end(frames),
+            // This API has one choice, and blocks one after the other.
+            ReplyEvent::Choice(_) | ReplyEvent::ChoiceEnd { .. } | ReplyEvent::Resume { .. } => {}
             ReplyEvent::End { finish, usage } => {
                 let usage = MessageDeltaUsage {
                     input_tokens: uncached(usage),
@@ -157,7 +159,9 @@ impl Encoder {
                 ContentBlock::Thinking { thinking: "", signature: "".into() },
                 Block::Thinking(signature(self.entropy, index, given).into_owned()),
             ),
-            PartStart::Refusal | PartStart::Text => (ContentBlock::Text { text: "" }, Block::Text),
+            PartStart::Refusal | PartStart::Text { .. } => {
+                (ContentBlock::Text { text: "" }, Block::Text)
+            }
             PartStart::ToolCall { call, id, name } => (
                 ContentBlock::ToolUse {
                     id: call_id(self.entropy, call, id),
@@ -167,6 +171,7 @@ impl Encoder {
                 },
                 Block::ToolUse,
             ),
+            PartStart::Whole(_) => return,
         };
         let start = Event::ContentBlockStart { index, content_block };
         self.send(&start, frames);

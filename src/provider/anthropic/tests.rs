@@ -116,7 +116,7 @@ fn replay(recording: &Recording, stream: &str) -> String {
             "content_block_start" => {
                 let block = &event["content_block"];
                 let part = match block["type"].as_str().unwrap() {
-                    "text" => PartStart::Text,
+                    "text" => PartStart::Text { citations: &[] },
                     "thinking" => PartStart::Reasoning { signature: signature(&event["index"]) },
                     _ => {
                         calls += 1;
@@ -528,7 +528,7 @@ fn a_stream_says_what_the_whole_says() {
             .then_text("Look:")
             .tool_call("f", &arguments)
             .tool_call("none", json!({}))
-            .usage(Usage { input: 50, output: 9, reasoning: 3, cached: 20 }),
+            .usage(Usage { reasoning: 3, cached: 20, ..Usage::new(50, 9) }),
     ];
     for reply in replies {
         let request = request("claude-opus-5");
@@ -734,7 +734,7 @@ fn reply_of(message: &Value) -> Reply {
     let blocks = message["content"].as_array().unwrap().iter();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let parts = blocks.map(|block| match block["type"].as_str().unwrap() {
-        "text" => Part::Text(text(&block["text"])),
+        "text" => Part::Text(text(&block["text"]).into()),
         "thinking" => Part::Reasoning(
             Reasoning::new(text(&block["thinking"])).with_signature(text(&block["signature"])),
         ),
@@ -764,6 +764,7 @@ fn usage_of(value: &Value) -> Usage {
         output: value["output_tokens"].as_u64().unwrap(),
         reasoning: value["output_tokens_details"]["thinking_tokens"].as_u64().unwrap_or_default(),
         cached,
+        ..Usage::default()
     }
 }
 

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder};
-use crate::reply::{ApiError, Reply};
+use crate::reply::{ApiError, Feature, Reply};
 use crate::request::{Head, LlmRequest};
 use crate::wire::JsonStyle;
 
@@ -64,6 +64,13 @@ impl ResponseSynth for Gemini {
 
     fn stream(&self, cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
         stream::stream(cx)
+    }
+
+    fn can_say(&self, feature: Feature<'_>) -> Result<(), &'static str> {
+        match feature {
+            Feature::RawArguments(_) => Ok(()),
+            _ => Err("the API has no words for it"),
+        }
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {

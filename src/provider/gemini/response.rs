@@ -203,7 +203,7 @@ pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
                 parts.extend(text_part(reasoning.text(), true));
             }
             reply::Part::Refusal(text) => ending.refusal.push_str(text),
-            reply::Part::Text(text) => parts.extend(text_part(text, false)),
+            reply::Part::Text(text) => parts.extend(text_part(text.as_str(), false)),
             reply::Part::ToolCall(call) => {
                 match arguments(call.arguments()) {
                     Some(args) => parts.push(Part {
@@ -219,6 +219,8 @@ pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
                 }
                 calls += 1;
             }
+            // `can_say` names them.
+            _ => {}
         }
     }
     let finish = reply.finish_reason();

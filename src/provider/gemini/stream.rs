@@ -135,6 +135,7 @@ impl StreamEncoder for Encoder {
             ReplyEvent::PartStart { part, .. } => self.start(part),
             ReplyEvent::Delta(text) => self.delta(text, frames),
             ReplyEvent::PartEnd => self.part_end(frames),
+            ReplyEvent::Choice(_) | ReplyEvent::ChoiceEnd { .. } | ReplyEvent::Resume { .. } => {}
             ReplyEvent::End { finish, usage } => self.end(finish, usage, frames),
         }
     }
@@ -149,7 +150,8 @@ impl Encoder {
                 Open::Text { thought: true }
             }
             PartStart::Refusal => Open::Refusal,
-            PartStart::Text => Open::Text { thought: false },
+            PartStart::Text { .. } => Open::Text { thought: false },
+            PartStart::Whole(_) => return,
             PartStart::ToolCall { call, id, name } => {
                 self.said += tokens::count(name);
                 self.name.clear();
@@ -245,12 +247,7 @@ impl Encoder {
             most if self.said > 0 => most,
             most => self.thought.min(most),
         };
-        Usage {
-            input: known.input,
-            output: said + thought,
-            reasoning: thought,
-            cached: known.cached,
-        }
+        Usage { output: said + thought, reasoning: thought, ..known }
     }
 
     /// Sends the chunk that is held, which is not the last.

@@ -166,7 +166,7 @@ fn assert_headers(ours: &HeaderMap, theirs: &Value) {
 }
 
 fn usage(input: u64, output: u64, reasoning: u64) -> Usage {
-    Usage { input, output, reasoning, cached: 0 }
+    Usage { reasoning, ..Usage::new(input, output) }
 }
 
 fn signature(body: &str) -> &str {

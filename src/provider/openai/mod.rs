@@ -18,7 +18,7 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder};
-use crate::reply::{ApiError, Reply};
+use crate::reply::{ApiError, Feature, Reply};
 use crate::request::{Head, LlmRequest};
 
 /// The room.
@@ -53,6 +53,13 @@ impl ResponseSynth for OpenAi {
 
     fn stream(&self, cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
         stream::stream(cx)
+    }
+
+    fn can_say(&self, feature: Feature<'_>) -> Result<(), &'static str> {
+        match feature {
+            Feature::RawArguments(_) => Ok(()),
+            _ => Err("the API has no words for it"),
+        }
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {

@@ -132,7 +132,7 @@ pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
     let identity = Identity::of(cx);
     let body = match reply.parts() {
         [Part::Text(text)] if cx.usage.cached == 0 && cx.usage.reasoning == 0 => {
-            plain(&identity, text, &reply.finish_reason(), cx.usage)
+            plain(&identity, text.as_str(), &reply.finish_reason(), cx.usage)
         }
         _ => full(&identity, reply, cx),
     };
@@ -151,8 +151,10 @@ fn full(identity: &Identity<'_>, reply: &Reply, cx: &Context<'_>) -> Bytes {
             // Not shown by this API; its tokens are counted.
             Part::Reasoning(_) => {}
             Part::Refusal(text) => refusal.push_str(text),
-            Part::Text(text) => content.push_str(text),
+            Part::Text(text) => content.push_str(text.as_str()),
             Part::ToolCall(call) => ids.push(call_id(cx.entropy, ids.len(), call.id())),
+            // `can_say` names them.
+            _ => {}
         }
     }
     let calls = reply.parts().iter().filter_map(|part| match part {

@@ -121,6 +121,7 @@ impl StreamEncoder for Encoder {
                 self.part = Part::None;
                 self.delta = None;
             }
+            ReplyEvent::Choice(_) | ReplyEvent::ChoiceEnd { .. } | ReplyEvent::Resume { .. } => {}
             ReplyEvent::End { finish, usage } => {
                 self.role(Part::Text, frames);
                 self.has_tools = false;
@@ -140,7 +141,8 @@ impl Encoder {
             // This API does not show it.
             PartStart::Reasoning { .. } => return,
             PartStart::Refusal => Part::Refusal,
-            PartStart::Text => Part::Text,
+            PartStart::Text { .. } => Part::Text,
+            PartStart::Whole(_) => return,
             PartStart::ToolCall { call, .. } => Part::ToolCall(call),
         };
         self.has_tools |= matches!(self.part, Part::ToolCall(_));
