@@ -19,26 +19,32 @@ pub enum Alphabet {
 }
 
 impl Alphabet {
-    fn letters(self) -> &'static [u8] {
-        match self {
-            Self::Base58 => b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
-            Self::Base62 => b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
-            Self::Base64 => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-            Self::Base64Url => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-            Self::Hex => b"0123456789abcdef",
-        }
-    }
-
     /// Fills `place` with letters drawn from `rng`, eight for each number drawn.
     pub(crate) fn draw(self, rng: &mut Rng, place: &mut [u8]) {
-        let letters = self.letters();
-        for eight in place.chunks_mut(8) {
-            let mut word = rng.next();
-            for letter in eight {
-                let wide = u128::from(word) * letters.len() as u128;
-                *letter = letters[(wide >> 64) as usize];
-                word = wide as u64;
-            }
+        match self {
+            Self::Base58 => draw(BASE58, rng, place),
+            Self::Base62 => draw(BASE62, rng, place),
+            Self::Base64 => draw(BASE64, rng, place),
+            Self::Base64Url => draw(BASE64_URL, rng, place),
+            Self::Hex => draw(HEX, rng, place),
+        }
+    }
+}
+
+const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const BASE64_URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Compiled for each alphabet: with the number of letters known, an index needs no check.
+fn draw<const N: usize>(letters: &[u8; N], rng: &mut Rng, place: &mut [u8]) {
+    for eight in place.chunks_mut(8) {
+        let mut word = rng.next();
+        for letter in eight {
+            let wide = u128::from(word) * N as u128;
+            *letter = letters[(wide >> 64) as usize];
+            word = wide as u64;
         }
     }
 }
@@ -65,10 +71,17 @@ mod tests {
 
     #[test]
     fn ids_keep_prefix_length_and_alphabet() {
-        for alphabet in [Alphabet::Base58, Alphabet::Base62, Alphabet::Base64Url, Alphabet::Hex] {
+        let alphabets: [(_, &[u8]); 5] = [
+            (Alphabet::Base58, BASE58),
+            (Alphabet::Base62, BASE62),
+            (Alphabet::Base64, BASE64),
+            (Alphabet::Base64Url, BASE64_URL),
+            (Alphabet::Hex, HEX),
+        ];
+        for (alphabet, letters) in alphabets {
             let id = id(&mut Rng::new(9), "x_", alphabet, 29);
             assert_eq!(id.len(), 31);
-            assert!(id[2..].bytes().all(|b| alphabet.letters().contains(&b)), "{id}");
+            assert!(id[2..].bytes().all(|b| letters.contains(&b)), "{id}");
         }
     }
 }

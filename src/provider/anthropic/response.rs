@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{headers, models};
 use crate::provider::{Alphabet, Context, Entropy};
 use crate::reply::{Finish, Part, Reply, ToolCall, Usage};
-use crate::wire::{Hole, JsonStyle, Template, hole, put_json};
+use crate::wire::{Hole, JsonStyle, Template, hole, put_json, put_number, put_text};
 
 /// <https://platform.claude.com/docs/en/api/messages/create> (read 2026-11-21), in the order of
 /// recorded traffic.
@@ -205,14 +205,14 @@ fn full(identity: &Identity<'_>, reply: &Reply, stop: Stop<'_>, cx: &Context<'_>
 fn plain(identity: &Identity<'_>, text: &str, stop: Stop<'_>, usage: Usage) -> Bytes {
     let mut out = BytesMut::with_capacity(640 + text.len() + text.len() / 8);
     PLAIN.render(&mut out, |hole, out| match hole {
-        Hole::Text(ID) => put_json(out, &identity.id),
-        Hole::Text(MODEL) => put_json(out, identity.model),
-        Hole::Text(TEXT) => put_json(out, text),
+        Hole::Text(ID) => put_text(out, &identity.id),
+        Hole::Text(MODEL) => put_text(out, identity.model),
+        Hole::Text(TEXT) => put_text(out, text),
         Hole::Text(REASON) => put_json(out, &stop.stop_reason),
         Hole::Text(_) => put_json(out, models::inference_geo(identity.model)),
-        Hole::Number(INPUT) => put_json(out, &uncached(usage)),
-        Hole::Number(CACHED) => put_json(out, &usage.cached),
-        Hole::Number(_) => put_json(out, &said(usage)),
+        Hole::Number(INPUT) => put_number(out, uncached(usage)),
+        Hole::Number(CACHED) => put_number(out, usage.cached),
+        Hole::Number(_) => put_number(out, said(usage)),
     });
     out.freeze()
 }

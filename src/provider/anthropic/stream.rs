@@ -12,7 +12,7 @@ use super::response::{
 use crate::provider::{Context, Entropy, StreamEncoder};
 use crate::reply::{PartStart, ReplyEvent, Usage};
 use crate::util::rng::Rng;
-use crate::wire::{FrameBuf, JsonStyle, Spacer, Sse, Template, hole, put_json};
+use crate::wire::{FrameBuf, JsonStyle, Spacer, Sse, Template, hole, put_text};
 
 /// <https://platform.claude.com/docs/en/build-with-claude/streaming> (read 2026-11-21), in the
 /// order of recorded traffic.
@@ -210,7 +210,7 @@ impl Encoder {
         let template = self.delta.get_or_insert_with(|| block.template(*index));
         let padding = &mut self.padding;
         SSE.framed(frames, Some(DELTA), |out| {
-            template.render(out, |_, out| put_json(out, text));
+            template.render(out, |_, out| put_text(out, text));
             close(out, padding);
         });
     }

@@ -14,7 +14,7 @@ use super::{INDENTED, LINE, SSE, headers};
 use crate::provider::{Context, StreamEncoder};
 use crate::reply::{Finish, PartStart, ReplyEvent, Usage};
 use crate::util::tokens;
-use crate::wire::{FrameBuf, Hole, JsonArray, JsonStyle, Sse, Template, hole, put_json};
+use crate::wire::{FrameBuf, Hole, JsonArray, JsonStyle, Sse, Template, hole, put_number};
 
 pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
     let encoder = encoder(cx);
@@ -278,12 +278,12 @@ impl Encoder {
                     template.render(out, |hole, out| match hole {
                         Hole::Text(_) => style.put_text(out, text),
                         Hole::Number(CANDIDATES) => {
-                            put_json(out, &usage.candidates_token_count);
+                            put_number(out, usage.candidates_token_count);
                         }
                         Hole::Number(THOUGHTS) => {
-                            put_json(out, &usage.thoughts_token_count);
+                            put_number(out, usage.thoughts_token_count);
                         }
-                        Hole::Number(_) => put_json(out, &usage.total_token_count),
+                        Hole::Number(_) => put_number(out, usage.total_token_count),
                     });
                 });
             }

@@ -25,12 +25,13 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
     if head.api_key().is_none() {
         return Err(ApiError::new(ErrorKind::MissingKey));
     }
-    let Ok(text) = std::str::from_utf8(body) else {
+    // ASCII is told faster than UTF-8, and nearly all of a request's bytes are that.
+    if !body.is_ascii() && std::str::from_utf8(body).is_err() {
         return Err(ApiError::new(ErrorKind::Malformed));
-    };
-    let chat = match scan(text) {
+    }
+    let chat = match scan(body) {
         Some(chat) => chat,
-        None => serde_json::from_str(text).map_err(|error| diagnose(body, &error))?,
+        None => serde_json::from_slice(body).map_err(|error| diagnose(body, &error))?,
     };
     chat.check()?;
     chat.into_request(call, body)
@@ -93,7 +94,7 @@ pub(super) enum ChatRole {
 #[derive(Debug)]
 pub(super) enum ChatContent<'a> {
     /// A JSON string, with its quotes.
-    Json(&'a str),
+    Json(&'a [u8]),
     Parts(Vec<ChatPart>),
     Text(String),
 }
@@ -321,7 +322,7 @@ impl ChatMessage<'_> {
             _ => Role::User,
         };
         if let (Some(ChatContent::Json(json)), None) = (&self.content, &self.more) {
-            return Message::of_json_text(role, body.slice_ref(json.as_bytes()));
+            return Message::of_json_text(role, body.slice_ref(json));
         }
         let more = self.more.map(|more| *more).unwrap_or_default();
         if role == Role::Tool {
@@ -473,14 +474,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for ChatMessage<'a> {
 }
 
 impl ChatRole {
-    pub(super) fn of(role: &str) -> Option<Self> {
+    pub(super) fn of(role: &[u8]) -> Option<Self> {
         Some(match role {
-            "assistant" => Self::Assistant,
-            "developer" => Self::Developer,
-            "function" => Self::Function,
-            "system" => Self::System,
-            "tool" => Self::Tool,
-            "user" => Self::User,
+            b"assistant" => Self::Assistant,
+            b"developer" => Self::Developer,
+            b"function" => Self::Function,
+            b"system" => Self::System,
+            b"tool" => Self::Tool,
+            b"user" => Self::User,
             _ => return None,
         })
     }
@@ -497,7 +498,7 @@ impl<'de> Deserialize<'de> for ChatRole {
             }
 
             fn visit_str<E: de::Error>(self, role: &str) -> Result<ChatRole, E> {
-                ChatRole::of(role).ok_or_else(|| E::custom("no such role"))
+                ChatRole::of(role.as_bytes()).ok_or_else(|| E::custom("no such role"))
             }
         }
         deserializer.deserialize_str(Role)
@@ -512,7 +513,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for ChatContent<'a> {
             Some(b'"') if raw.contains("\\u") => {
                 serde_json::from_str(raw).map(ChatContent::Text).map_err(de::Error::custom)
             }
-            Some(b'"') => Ok(ChatContent::Json(raw)),
+            Some(b'"') => Ok(ChatContent::Json(raw.as_bytes())),
             Some(b'[') => {
                 serde_json::from_str(raw).map(ChatContent::Parts).map_err(de::Error::custom)
             }
@@ -521,8 +522,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for ChatContent<'a> {
     }
 }
 
-fn text_of(json: &str) -> String {
-    serde_json::from_str(json).unwrap_or_default()
+fn text_of(json: &[u8]) -> String {
+    serde_json::from_slice(json).unwrap_or_default()
 }
 
 fn range(name: &'static str, value: Option<f64>, least: f64, most: f64) -> Result<(), ApiError> {

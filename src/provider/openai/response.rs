@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{headers, models};
 use crate::provider::{Alphabet, Context, Entropy};
 use crate::reply::{Finish, Part, Reply, Usage};
-use crate::wire::{Hole, JsonStyle, Template, hole, put_json, put_text};
+use crate::wire::{Hole, JsonStyle, Template, hole, put_json, put_number, put_text};
 
 /// <https://platform.openai.com/docs/api-reference/chat/object> (read 2026-11-21), in the order of
 /// recorded traffic.
@@ -218,8 +218,8 @@ fn plain(identity: &Identity<'_>, text: &str, finish: &Finish, usage: Usage) -> 
         Hole::Text(TEXT) => put_text(out, text),
         Hole::Text(FINGERPRINT) => put_json(out, &identity.fingerprint),
         Hole::Text(_) => put_text(out, finish_reason(finish)),
-        Hole::Number(CREATED) => put_json(out, &identity.created),
-        Hole::Number(_) => put_json(out, &numbers.next().unwrap_or_default()),
+        Hole::Number(CREATED) => put_number(out, identity.created),
+        Hole::Number(_) => put_number(out, numbers.next().unwrap_or_default()),
     });
     out.freeze()
 }

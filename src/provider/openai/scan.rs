@@ -7,10 +7,10 @@
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::request::{ChatContent, ChatMessage, ChatRole, CreateChatCompletion};
-use crate::wire::{find_special, is_special};
+use crate::wire::{find_special, find_special_in_short};
 
-/// What serde would read, or `None`.
-pub(super) fn scan(text: &str) -> Option<CreateChatCompletion<'_>> {
+/// What serde would read, or `None`. The bytes must be UTF-8.
+pub(super) fn scan(text: &[u8]) -> Option<CreateChatCompletion<'_>> {
     let mut chat = CreateChatCompletion::default();
     let mut scanner = Scanner { text, at: 0 };
     scanner.expect(b'{')?;
@@ -18,20 +18,20 @@ pub(super) fn scan(text: &str) -> Option<CreateChatCompletion<'_>> {
         let key = scanner.plain_string()?;
         scanner.expect(b':')?;
         match key {
-            "messages" => once(&mut chat.messages, messages(&mut scanner)?)?,
-            "model" => once(&mut chat.model, scanner.plain_string()?.to_owned())?,
-            "max_completion_tokens" => once(&mut chat.max_completion_tokens, scanner.scalar()?)?,
-            "max_tokens" => once(&mut chat.max_tokens, scanner.scalar()?)?,
-            "n" => once(&mut chat.n, scanner.scalar()?)?,
-            "seed" => once(&mut chat.seed, scanner.scalar()?)?,
-            "stream" => once(&mut chat.stream, scanner.boolean()?)?,
-            "temperature" => once(&mut chat.temperature, scanner.scalar()?)?,
-            "top_p" => once(&mut chat.top_p, scanner.scalar()?)?,
+            b"messages" => once(&mut chat.messages, messages(&mut scanner)?)?,
+            b"model" => once(&mut chat.model, scanner.plain_text()?)?,
+            b"max_completion_tokens" => once(&mut chat.max_completion_tokens, scanner.scalar()?)?,
+            b"max_tokens" => once(&mut chat.max_tokens, scanner.scalar()?)?,
+            b"n" => once(&mut chat.n, scanner.scalar()?)?,
+            b"seed" => once(&mut chat.seed, scanner.scalar()?)?,
+            b"stream" => once(&mut chat.stream, scanner.boolean()?)?,
+            b"temperature" => once(&mut chat.temperature, scanner.scalar()?)?,
+            b"top_p" => once(&mut chat.top_p, scanner.scalar()?)?,
             // Seen by nobody.
-            "frequency_penalty" | "logprobs" | "presence_penalty" | "store" => {
+            b"frequency_penalty" | b"logprobs" | b"presence_penalty" | b"store" => {
                 scanner.scalar::<IgnoredAny>()?;
             }
-            "reasoning_effort" | "service_tier" | "user" => {
+            b"reasoning_effort" | b"service_tier" | b"user" => {
                 scanner.plain_string()?;
             }
             _ => return None,
@@ -60,13 +60,19 @@ fn messages<'a>(scanner: &mut Scanner<'a>) -> Option<Vec<ChatMessage<'a>>> {
 
 fn message<'a>(scanner: &mut Scanner<'a>) -> Option<ChatMessage<'a>> {
     let mut message = ChatMessage::default();
+    // As nearly every client writes it.
+    if let Some(role) = scanner.usual_head() {
+        message.role = Some(role);
+        message.content = Some(ChatContent::Json(scanner.json_string()?));
+        return (scanner.next()? == b'}').then_some(message);
+    }
     scanner.expect(b'{')?;
     loop {
         let key = scanner.plain_string()?;
         scanner.expect(b':')?;
         match key {
-            "role" => once(&mut message.role, ChatRole::of(scanner.plain_string()?)?)?,
-            "content" => once(&mut message.content, ChatContent::Json(scanner.json_string()?))?,
+            b"role" => once(&mut message.role, ChatRole::of(scanner.plain_string()?)?)?,
+            b"content" => once(&mut message.content, ChatContent::Json(scanner.json_string()?))?,
             _ => return None,
         }
         match scanner.next()? {
@@ -83,7 +89,7 @@ fn once<T>(field: &mut Option<T>, value: T) -> Option<()> {
 }
 
 struct Scanner<'a> {
-    text: &'a str,
+    text: &'a [u8],
     at: usize,
 }
 
@@ -91,7 +97,7 @@ impl<'a> Scanner<'a> {
     /// The next byte that is no white space.
     fn next(&mut self) -> Option<u8> {
         loop {
-            let byte = *self.text.as_bytes().get(self.at)?;
+            let byte = *self.text.get(self.at)?;
             self.at += 1;
             if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
                 return Some(byte);
@@ -103,27 +109,42 @@ impl<'a> Scanner<'a> {
         (self.next()? == byte).then_some(())
     }
 
+    /// A message up to its content, when it begins with its role and without white space.
+    fn usual_head(&mut self) -> Option<ChatRole> {
+        let rest = self.text.get(self.at..)?.strip_prefix(b"{\"role\":\"")?;
+        let (role, name): (_, &[u8]) = match rest.first()? {
+            b'a' => (ChatRole::Assistant, b"assistant\",\"content\":"),
+            b's' => (ChatRole::System, b"system\",\"content\":"),
+            b'u' => (ChatRole::User, b"user\",\"content\":"),
+            _ => return None,
+        };
+        let rest = rest.strip_prefix(name)?;
+        self.at = self.text.len() - rest.len();
+        // What comes next may be an array of parts: then the slow way will say so.
+        Some(role)
+    }
+
     /// What stands between the quotes of a string without escapes.
-    fn plain_string(&mut self) -> Option<&'a str> {
+    fn plain_string(&mut self) -> Option<&'a [u8]> {
         self.expect(b'"')?;
-        let start = self.at;
-        // Keys and names are too short for `find_special` to pay.
-        while !is_special(*self.text.as_bytes().get(self.at)?) {
-            self.at += 1;
-        }
-        let string = &self.text[start..self.at];
-        self.expect(b'"')?;
-        Some(string)
+        let rest = self.text.get(self.at..)?;
+        let length = find_special_in_short(rest)?;
+        self.at += length + 1;
+        (rest[length] == b'"').then(|| &rest[..length])
+    }
+
+    fn plain_text(&mut self) -> Option<String> {
+        String::from_utf8(self.plain_string()?.to_vec()).ok()
     }
 
     /// A string with its quotes and its escapes, of which `\u` is left to serde.
-    fn json_string(&mut self) -> Option<&'a str> {
+    fn json_string(&mut self) -> Option<&'a [u8]> {
         self.expect(b'"')?;
         let start = self.at - 1;
         let mut has_escapes = false;
         loop {
-            self.at += find_special(&self.text.as_bytes()[self.at..])?;
-            match self.text.as_bytes()[self.at..] {
+            self.at += find_special(&self.text[self.at..])?;
+            match self.text[self.at..] {
                 [b'"', ..] => break,
                 [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => {
                     has_escapes = true;
@@ -135,25 +156,27 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let json = &self.text[start..self.at];
         // An escaped backslash may stand before a `u`, which serde's way takes for one of these.
-        (!has_escapes || !json.contains("\\u")).then_some(json)
+        (!has_escapes || memchr::memmem::find(json, b"\\u").is_none()).then_some(json)
     }
 
     fn boolean(&mut self) -> Option<bool> {
-        let rest = self.text[self.at..].trim_start_matches([' ', '\t', '\r', '\n']);
-        let is_true = rest.starts_with("true");
-        if !is_true && !rest.starts_with("false") {
+        let first = self.next()?;
+        let rest = &self.text[self.at..];
+        let (value, tail): (_, &[u8]) =
+            if first == b't' { (true, b"rue") } else { (false, b"alse") };
+        if !matches!(first, b't' | b'f') || !rest.starts_with(tail) {
             return None;
         }
-        self.at = self.text.len() - rest.len() + if is_true { 4 } else { 5 };
-        Some(is_true)
+        self.at += tail.len();
+        Some(value)
     }
 
     /// A number or `true` or `false`.
     fn scalar<T: DeserializeOwned>(&mut self) -> Option<T> {
         let rest = &self.text[self.at..];
-        let length = rest.bytes().position(|byte| matches!(byte, b',' | b'}'))?;
+        let length = rest.iter().position(|byte| matches!(byte, b',' | b'}'))?;
         self.at += length;
-        serde_json::from_str(&rest[..length]).ok()
+        serde_json::from_slice(&rest[..length]).ok()
     }
 }
 
@@ -273,7 +296,7 @@ mod tests {
         let mut scanned = 0;
         for _ in 0..20_000 {
             let text = random(&mut rng);
-            let Some(chat) = scan(&text) else { continue };
+            let Some(chat) = scan(text.as_bytes()) else { continue };
             scanned += 1;
             let read: CreateChatCompletion<'_> =
                 serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
