@@ -6,7 +6,7 @@ use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
-use super::template::put_text;
+use super::template::{put_ordinary, put_text};
 
 /// How a JSON text is spaced.
 ///
@@ -33,19 +33,26 @@ pub struct JsonStyle {
     newline: bool,
     /// Characters of a string that are escaped although JSON would let them stand.
     escaped: &'static [(char, char)],
+    /// A bit for each ASCII character that stands in a string as it is.
+    ordinary: [u64; 2],
 }
 
 impl JsonStyle {
     /// No white space at all.
-    pub const COMPACT: Self =
-        Self { indent: None, colon: ":", comma: ",", newline: false, escaped: &[] };
+    pub const COMPACT: Self = Self { colon: ":", comma: ",", ..Self::INDENT2 }.on_one_line();
     /// One line, a space after each colon and none after a comma (Gemini's streams).
     pub const COLON: Self = Self { colon: ": ", ..Self::COMPACT };
     /// One line, a space after each colon and comma (what most models write by themselves).
     pub const SPACED: Self = Self { colon: ": ", comma: ", ", ..Self::COMPACT };
     /// Two spaces a level.
-    pub const INDENT2: Self =
-        Self { indent: Some(2), colon: ": ", comma: ",", newline: false, escaped: &[] };
+    pub const INDENT2: Self = Self {
+        indent: Some(2),
+        colon: ": ",
+        comma: ",",
+        newline: false,
+        escaped: &[],
+        ordinary: ordinary(&[]),
+    };
     /// Four spaces a level.
     pub const INDENT4: Self = Self { indent: Some(4), ..Self::INDENT2 };
 
@@ -66,7 +73,11 @@ impl JsonStyle {
     /// ```
     #[must_use]
     pub const fn with_escaped(self, escaped: &'static [(char, char)]) -> Self {
-        Self { escaped, ..self }
+        Self { escaped, ordinary: ordinary(escaped), ..self }
+    }
+
+    const fn on_one_line(self) -> Self {
+        Self { indent: None, ..self }
     }
 
     /// Appends `value` to `out`.
@@ -94,18 +105,17 @@ impl JsonStyle {
 
     /// Appends a string: quickly where nothing in it is escaped.
     pub(crate) fn put_text(self, out: &mut BytesMut, text: &str) {
-        // The ranges are in order, so that those of ASCII come first.
-        let mut escaped = self.escaped.iter().take_while(|(first, _)| first.is_ascii());
-        let is_escaped = |(first, last): &(char, char)| {
-            let range = *first as u32..=*last as u32;
-            text.bytes().any(|byte| range.contains(&u32::from(byte)))
-        };
-        let is_ordinary = self.escaped.is_empty() || (text.is_ascii() && !escaped.any(is_escaped));
-        if is_ordinary {
+        if self.escaped.is_empty() {
             put_text(out, text);
+        } else if text.bytes().all(|byte| self.is_ordinary(byte)) {
+            put_ordinary(out, text);
         } else {
             self.put(out.writer(), text);
         }
+    }
+
+    fn is_ordinary(self, byte: u8) -> bool {
+        byte.is_ascii() && self.ordinary[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
     }
 
     /// `value` as JSON text. Panics as [`write`](Self::write) does.
@@ -128,6 +138,25 @@ impl JsonStyle {
         formatter.write_raw_fragment(&mut out, json).expect("a vector takes every write");
         String::from_utf8(out).expect("only ASCII was added")
     }
+}
+
+const fn ordinary(escaped: &[(char, char)]) -> [u64; 2] {
+    let mut bits = [0; 2];
+    let mut byte = 0x20;
+    while byte < 0x80 {
+        let mut is_ordinary = byte != b'"' && byte != b'\\';
+        let mut at = 0;
+        while at < escaped.len() {
+            let (first, last) = escaped[at];
+            is_ordinary &= !(first as u32 <= byte as u32 && byte as u32 <= last as u32);
+            at += 1;
+        }
+        if is_ordinary {
+            bits[(byte >> 6) as usize] |= 1 << (byte & 63);
+        }
+        byte += 1;
+    }
+    bits
 }
 
 /// Writes JSON in any [`JsonStyle`], raw fragments included.

@@ -20,12 +20,10 @@ pub(crate) mod hole {
         "\u{f8f0}4\u{f8ff}",
     ];
     /// Stands for a number.
-    pub(crate) const NUMBER: [u64; 4] = [
-        8_765_432_109_876_543_210,
-        8_765_432_109_876_543_211,
-        8_765_432_109_876_543_212,
-        8_765_432_109_876_543_213,
-    ];
+    pub(crate) const NUMBER: [u64; 4] = [FIRST, FIRST + 1, FIRST + 2, FIRST + 3];
+    const FIRST: u64 = 8_765_432_109_876_543_210;
+    /// The digits of all of them but the last, which is `0` to `3`.
+    pub(super) const DIGITS: &[u8] = b"876543210987654321";
 }
 
 /// What a hole stands for: the index into [`hole::TEXT`] or [`hole::NUMBER`].
@@ -71,18 +69,19 @@ impl Template {
 }
 
 /// Appends a number.
-pub(crate) fn put_number(out: &mut BytesMut, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+pub(crate) fn put_number(out: &mut BytesMut, number: u64) {
+    // Nearly all are counts of tokens: few digits.
+    if number < 1000 {
+        let number = number as u32;
+        let digit = |of: u32| b'0' + (of % 10) as u8;
+        let digits = [digit(number / 100), digit(number / 10), digit(number)];
+        let leading = usize::from(number < 100) + usize::from(number < 10);
+        out.extend_from_slice(&digits[leading..]);
+    } else {
+        put_number(out, number / 1000);
+        let rest = (number % 1000) as u32;
+        out.extend_from_slice(&[rest / 100, rest / 10 % 10, rest % 10].map(|d| b'0' + d as u8));
     }
-    out.extend_from_slice(&digits[start..]);
 }
 
 /// Appends `value` as JSON: a string with its quotes and escapes, a number.
@@ -96,6 +95,11 @@ pub(crate) fn put_text(out: &mut BytesMut, text: &str) {
     if find_special(text.as_bytes()).is_some() {
         return put_json(out, text);
     }
+    put_ordinary(out, text);
+}
+
+/// Appends `text`, in which nothing is escaped, as a JSON string.
+pub(crate) fn put_ordinary(out: &mut BytesMut, text: &str) {
     out.reserve(text.len() + 2);
     out.extend_from_slice(b"\"");
     out.extend_from_slice(text.as_bytes());
@@ -113,13 +117,12 @@ fn hole_at(text: &[u8]) -> Option<(Hole, usize)> {
             return Some((Hole::Text(index), sentinel.len() + 2));
         }
     }
-    for (index, sentinel) in hole::NUMBER.iter().enumerate() {
-        let digits = sentinel.to_string();
-        if text.starts_with(digits.as_bytes()) {
-            return Some((Hole::Number(index), digits.len()));
+    match text.strip_prefix(hole::DIGITS)? {
+        [last @ b'0'..=b'3', ..] => {
+            Some((Hole::Number(usize::from(last - b'0')), hole::DIGITS.len() + 1))
         }
+        _ => None,
     }
-    None
 }
 
 #[cfg(test)]
@@ -134,15 +137,20 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_written_as_the_formatter_writes_them() {
+        for number in [0, 7, 10, 99, 100, 999, 1000, 1001, 65_536, 1_000_000, u64::MAX] {
+            let mut out = BytesMut::new();
+            put_number(&mut out, number);
+            assert_eq!(out, number.to_string());
+        }
+    }
+
+    #[test]
     fn a_filled_template_is_the_struct_serialized() {
         let doc = Doc { id: hole::TEXT[1], count: hole::NUMBER[0], text: hole::TEXT[0] };
         let template = Template::compile(&serde_json::to_vec(&doc).unwrap());
         for text in ["", "plain", "\"quoted\" \\ \u{7} é 👋 \u{2028}\n"] {
             let mut out = BytesMut::new();
-            put_number(&mut out, u64::MAX);
-            put_number(&mut out, 0);
-            assert_eq!(out, "184467440737095516150");
-            out.clear();
             template.render(&mut out, |hole, out| match hole {
                 Hole::Text(0) => put_text(out, text),
                 Hole::Text(_) => put_text(out, "id"),

@@ -258,34 +258,33 @@ impl Encoder {
             Some(Kind::Text { thought })
                 if self.held.signature.is_none() && self.held.usage.total() > 0 =>
             {
-                let usage = UsageMetadata::new(self.held.usage, true);
+                let usage = self.held.usage;
+                let candidates = usage.output.saturating_sub(usage.reasoning);
                 let form = Form {
                     thought,
-                    has_candidates: usage.candidates_token_count > 0,
-                    has_thoughts: usage.thoughts_token_count > 0,
+                    has_candidates: candidates > 0,
+                    has_thoughts: usage.reasoning > 0,
                 };
-                let (_, template) = match self.template.take() {
-                    Some(compiled) if compiled.0 == form => self.template.insert(compiled),
-                    _ => {
-                        let compiled = (form, self.template(form));
-                        self.template.insert(compiled)
-                    }
-                };
+                if self.template.as_ref().is_none_or(|(compiled, _)| *compiled != form) {
+                    self.template = Some((form, self.template(form)));
+                }
+                let Some((_, template)) = &self.template else { unreachable!("just compiled") };
                 let text = &self.held.text;
                 // The hot path: everything but the text and the counts is the same from chunk to
                 // chunk.
-                self.framing.frame(frames, |out| {
+                let write = |out: &mut BytesMut| {
                     template.render(out, |hole, out| match hole {
                         Hole::Text(_) => style.put_text(out, text),
-                        Hole::Number(CANDIDATES) => {
-                            put_number(out, usage.candidates_token_count);
-                        }
-                        Hole::Number(THOUGHTS) => {
-                            put_number(out, usage.thoughts_token_count);
-                        }
-                        Hole::Number(_) => put_number(out, usage.total_token_count),
+                        Hole::Number(CANDIDATES) => put_number(out, candidates),
+                        Hole::Number(THOUGHTS) => put_number(out, usage.reasoning),
+                        Hole::Number(_) => put_number(out, usage.total()),
                     });
-                });
+                };
+                match &mut self.framing {
+                    Framing::Array(array) => array.framed(frames, write),
+                    // The template has the frame around the JSON too.
+                    Framing::Events(_) => frames.frame(write),
+                }
             }
             Some(_) => {
                 let part = self.held.part();
@@ -302,7 +301,7 @@ impl Encoder {
     }
 
     fn template(&self, form: Form) -> Template {
-        let part = Part { text: Some(hole::TEXT[0]), thought: form.thought, ..Part::default() };
+        let parts = [Part { text: Some(hole::TEXT[0]), thought: form.thought, ..Part::default() }];
         let mut usage = UsageMetadata::new(Usage { output: 0, reasoning: 0, ..self.known }, true);
         usage.total_token_count = hole::NUMBER[TOTAL];
         if form.has_candidates {
@@ -311,8 +310,15 @@ impl Encoder {
         if form.has_thoughts {
             usage.thoughts_token_count = hole::NUMBER[THOUGHTS];
         }
-        let style = self.framing.style();
-        Template::compile(&style.to_vec(&self.middle(&[part], usage)))
+        let middle = self.middle(&parts, usage);
+        match &self.framing {
+            Framing::Array(_) => Template::compile(&INDENTED.to_vec(&middle)),
+            Framing::Events(sse) => {
+                let mut frame = FrameBuf::new();
+                sse.data(&mut frame, &middle);
+                Template::compile(&frame.take_all().unwrap_or_default())
+            }
+        }
     }
 
     /// A chunk before the last.
