@@ -49,7 +49,7 @@ impl MockLlmLayer {
             },
             chunking: Chunking::default(),
             default: Arc::new(DefaultReply::new(0)),
-            journal: Bound { entries: 1_000, bytes: 64 * 1024 * 1024 },
+            journal: Bound { entries: 500, bytes: 64 * 1024 * 1024 },
             max_body: 16 * 1024 * 1024,
             pace: Pace::INSTANT,
             seed: 0,
@@ -195,7 +195,7 @@ impl MockLlmLayer {
     }
 
     /// How much is remembered for [`MockHandle::received`]: as many requests, and as many bytes
-    /// of their bodies, whichever is reached first. The default is 1,000 and 64 MiB; 0 remembers
+    /// of their bodies, whichever is reached first. The default is 500 and 64 MiB; 0 remembers
     /// nothing.
     #[must_use]
     pub fn journal(self, requests: usize, bytes: usize) -> Self {

@@ -296,6 +296,9 @@ impl From<&Unread> for ApiError {
 
 /// Why the room cannot say this reply, if so: as an error, since to leave a part out would be a lie.
 fn unsayable(room: &Room, reply: &Reply) -> Option<ApiError> {
+    if reply.is_plain() {
+        return None;
+    }
     reply.features().find_map(|feature| {
         let why = room.can_say(feature).err()?;
         let (provider, what) = (room.provider(), feature.describe());

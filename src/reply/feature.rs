@@ -43,6 +43,17 @@ impl Feature<'_> {
 }
 
 impl Reply {
+    /// Whether every provider can say it; looked at for each answer, so without an iterator.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.extra.is_none()
+            && self.parts.iter().all(|part| match part {
+                Part::Text(text) => text.citations().is_empty(),
+                Part::Reasoning(_) | Part::Refusal(_) => true,
+                Part::ToolCall(call) => call.has_object(),
+                _ => false,
+            })
+    }
+
     /// What of it not every provider can say; nothing, for most replies.
     pub fn features(&self) -> impl Iterator<Item = Feature<'_>> {
         self.choices().flat_map(|choice| {
@@ -81,6 +92,7 @@ mod tests {
     fn plain_replies_have_no_features() {
         let reply = Reply::text("a").reasoning("b").tool_call("t", json!({"x": 1}));
         assert_eq!(reply.features().count(), 0);
+        assert!(reply.is_plain());
     }
 
     #[test]
@@ -90,6 +102,7 @@ mod tests {
             .cited_text("b", [Citation::web("https://a.example", "A")])
             .choice(Reply::empty().part(Part::ToolCall(call)).image("image/png", &b"x"[..]))
             .tool_deltas(ToolDeltas::new().interleaved());
+        assert!(!reply.is_plain());
         let found: Vec<_> = reply.features().map(|feature| feature.describe()).collect();
         assert_eq!(
             found,

@@ -36,7 +36,7 @@ enum Said {
     /// A plain text, still as the JSON string that it came as; understood when somebody asks.
     Json {
         json: Bytes,
-        content: OnceLock<Vec<Content>>,
+        content: OnceLock<Option<Content>>,
     },
 }
 
@@ -57,7 +57,7 @@ impl Message {
         match &self.said {
             Said::Content(content) => content,
             Said::Json { json, content } => {
-                content.get_or_init(|| text_of(json).map(Content::Text).into_iter().collect())
+                content.get_or_init(|| text_of(json).map(Content::Text)).as_slice()
             }
         }
     }

@@ -58,6 +58,11 @@ impl Template {
         Self { pieces, tail: text[start..].into() }
     }
 
+    /// The bytes between and around the holes.
+    pub(crate) fn len(&self) -> usize {
+        self.pieces.iter().map(|(text, _)| text.len()).sum::<usize>() + self.tail.len()
+    }
+
     /// Appends the text to `out`; `fill` writes what belongs into each hole.
     pub(crate) fn render(&self, out: &mut BytesMut, mut fill: impl FnMut(Hole, &mut BytesMut)) {
         for (text, hole) in &self.pieces {
@@ -70,18 +75,21 @@ impl Template {
 
 /// Appends a number.
 pub(crate) fn put_number(out: &mut BytesMut, number: u64) {
+    let three = |of: u32| [of / 100, of / 10 % 10, of % 10].map(|digit| b'0' + digit as u8);
     // Nearly all are counts of tokens: few digits.
     if number < 1000 {
-        let number = number as u32;
-        let digit = |of: u32| b'0' + (of % 10) as u8;
-        let digits = [digit(number / 100), digit(number / 10), digit(number)];
         let leading = usize::from(number < 100) + usize::from(number < 10);
-        out.extend_from_slice(&digits[leading..]);
-    } else {
-        put_number(out, number / 1000);
-        let rest = (number % 1000) as u32;
-        out.extend_from_slice(&[rest / 100, rest / 10 % 10, rest % 10].map(|d| b'0' + d as u8));
+        return out.extend_from_slice(&three(number as u32)[leading..]);
     }
+    let mut digits = [0; 21];
+    let (mut rest, mut start) = (number, digits.len());
+    while rest > 0 {
+        start -= 3;
+        digits[start..start + 3].copy_from_slice(&three((rest % 1000) as u32));
+        rest /= 1000;
+    }
+    start += digits[start..].iter().take_while(|digit| **digit == b'0').count();
+    out.extend_from_slice(&digits[start..]);
 }
 
 /// Appends `value` as JSON: a string with its quotes and escapes, a number.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{headers, models};
 use crate::provider::{Alphabet, Context, Entropy};
 use crate::reply::{Finish, Part, Reply, Usage};
-use crate::wire::{Hole, JsonStyle, Template, hole, put_json, put_number, put_text};
+use crate::wire::{Hole, JsonStyle, Template, hole, put_number, put_ordinary, put_text};
 
 /// <https://platform.openai.com/docs/api-reference/chat/object> (read 2026-11-21), in the order of
 /// recorded traffic.
@@ -210,19 +210,27 @@ fn completion<'a>(
 fn plain(identity: &Identity<'_>, text: &str, finish: &Finish, usage: Usage) -> Bytes {
     let template =
         &PLAIN[usize::from(identity.has_logprobs)][usize::from(identity.fingerprint.is_some())];
-    let mut out = BytesMut::with_capacity(1024 + text.len() + text.len() / 8);
+    // Just enough, unless much of the text is escaped: what is over a kilobyte costs an allocator
+    // more than twice as much.
+    let holes = identity.id.len() + identity.model.len() + text.len() + text.len() / 32;
+    let mut out = BytesMut::with_capacity(template.len() + holes + HOLES);
     let mut numbers = [usage.input, usage.output, usage.total()].into_iter();
     template.render(&mut out, |hole, out| match hole {
-        Hole::Text(ID) => put_text(out, &identity.id),
+        Hole::Text(ID) => put_ordinary(out, &identity.id),
         Hole::Text(MODEL) => put_text(out, identity.model),
         Hole::Text(TEXT) => put_text(out, text),
-        Hole::Text(FINGERPRINT) => put_json(out, &identity.fingerprint),
-        Hole::Text(_) => put_text(out, finish_reason(finish)),
+        Hole::Text(FINGERPRINT) => {
+            put_ordinary(out, identity.fingerprint.as_deref().unwrap_or_default());
+        }
+        Hole::Text(_) => put_ordinary(out, finish_reason(finish)),
         Hole::Number(CREATED) => put_number(out, identity.created),
         Hole::Number(_) => put_number(out, numbers.next().unwrap_or_default()),
     });
     out.freeze()
 }
+
+/// Room for quotes, numbers, the fingerprint and the reason to stop.
+const HOLES: usize = 100;
 
 const ID: usize = 0;
 const MODEL: usize = 1;
