@@ -2,6 +2,7 @@
 
 mod condition;
 mod default;
+mod index;
 mod rule;
 mod rules;
 mod script;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
+use super::condition::Needs;
 use super::{IntoRespond, Match, Respond};
 use crate::reply::{Answer, IntoAnswer};
 use crate::request::LlmRequest;
@@ -193,6 +194,11 @@ impl Rule {
 
     pub(super) fn matches(&self, request: &LlmRequest) -> bool {
         self.condition.as_ref().is_none_or(|condition| condition.matches(request))
+    }
+
+    /// What a request must have for it to match.
+    pub(super) fn needs(&self) -> Needs {
+        self.condition.as_ref().map(|condition| condition.needs()).unwrap_or_default()
     }
 
     pub(super) fn describe(&self) -> String {

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
+use super::index::Index;
 use super::rule::Expected;
 use super::{Explanation, Rule};
 use crate::journal::Received;
@@ -20,10 +21,18 @@ pub struct RuleId(u64);
 pub(crate) struct Rules {
     /// Replaced as a whole when rules come and go, so that choosing holds no lock while it calls
     /// closures that may mount rules themselves.
-    mounted: RwLock<Arc<Vec<Arc<Mounted>>>>,
+    mounted: RwLock<Arc<Set>>,
     next: AtomicU64,
     /// What strict mode said of requests that no rule answered.
     unmatched: Mutex<Vec<String>>,
+}
+
+/// The rules at one time.
+#[derive(Clone, Debug, Default)]
+struct Set {
+    rules: Vec<Arc<Mounted>>,
+    /// Made when it is first needed, and made anew when too many rules came since.
+    index: OnceLock<Arc<Index>>,
 }
 
 #[derive(Debug)]
@@ -48,39 +57,52 @@ impl Rules {
         };
         let (most, answered) = (rule.most(), AtomicU64::new(0));
         let mounted = Arc::new(Mounted { id, rule, label, most, answered });
-        self.change(|rules| rules.push(mounted));
+        self.change(|set| {
+            set.rules.push(mounted);
+            if set
+                .index
+                .get()
+                .is_some_and(|index| set.rules.len() > MOST_LATER + index.len() * 9 / 8)
+            {
+                set.index = OnceLock::new();
+            }
+        });
         id
     }
 
     /// Whether there was such a rule.
     pub(crate) fn unmount(&self, id: RuleId) -> bool {
         let mut found = false;
-        self.change(|rules| {
-            let before = rules.len();
-            rules.retain(|mounted| mounted.id != id);
-            found = rules.len() < before;
+        self.change(|set| {
+            let Some(at) = set.rules.iter().position(|mounted| mounted.id == id) else {
+                return;
+            };
+            found = true;
+            set.rules.remove(at);
+            if set.index.get().is_some_and(|index| at < index.len()) {
+                set.index = OnceLock::new();
+            }
         });
         found
     }
 
     pub(crate) fn clear(&self) {
-        self.change(Vec::clear);
+        self.change(|set| *set = Set::default());
         self.unmatched.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The answer of the first rule that matches and has one, and that rule's name.
     pub(crate) fn choose(&self, request: &LlmRequest) -> Option<(Answer, RuleName)> {
-        let rules = self.snapshot();
-        rules.iter().find_map(|mounted| {
-            if !mounted.rule.matches(request) {
-                return None;
-            }
-            let answer = mounted.rule.answer(mounted.take()?, request);
-            if answer.is_none() {
-                mounted.answered.fetch_sub(1, Ordering::Relaxed);
-            }
-            Some((answer?, Arc::clone(&mounted.label)))
-        })
+        self.snapshot().first(request, |mounted| mounted.answer(request))
+    }
+
+    /// As [`choose`](Self::choose), and always by trying each rule in turn.
+    #[cfg(test)]
+    pub(super) fn choose_one_after_the_other(
+        &self,
+        request: &LlmRequest,
+    ) -> Option<(Answer, RuleName)> {
+        self.snapshot().rules.iter().find_map(|mounted| mounted.answer(request))
     }
 
     /// Says why no rule answered this request: the nearest one, and what failed on it. Kept for
@@ -89,7 +111,7 @@ impl Rules {
         let rules = self.snapshot();
         let mut text =
             format!("no rule answers this request ({} {})", request.provider, request.model);
-        let explained = rules.iter().rev().map(|mounted| {
+        let explained = rules.rules.iter().rev().map(|mounted| {
             let mut explanation = Explanation::default();
             if let Some(condition) = &mounted.rule.condition {
                 condition.explain(request, &mut explanation);
@@ -129,27 +151,58 @@ impl Rules {
     pub(crate) fn unmet(&self, received: &[Arc<Received>]) -> Option<String> {
         let mut report = String::new();
         let rules = self.snapshot();
-        for mounted in rules.iter() {
+        for mounted in &rules.rules {
             mounted.report(received, &mut report);
         }
         for text in self.unmatched.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let _ = writeln!(report, "{text}");
         }
-        report_hidden(&rules, &mut report);
+        report_hidden(&rules.rules, &mut report);
         (!report.is_empty()).then_some(report)
     }
 
-    fn snapshot(&self) -> Arc<Vec<Arc<Mounted>>> {
+    fn snapshot(&self) -> Arc<Set> {
         Arc::clone(&self.mounted.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<Arc<Mounted>>)) {
+    fn change(&self, change: impl FnOnce(&mut Set)) {
         let mut mounted = self.mounted.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut mounted));
     }
 }
 
+impl Set {
+    /// What the first rule says to it that may match the request and says anything.
+    fn first<T>(
+        &self,
+        request: &LlmRequest,
+        mut visit: impl FnMut(&Mounted) -> Option<T>,
+    ) -> Option<T> {
+        if self.rules.len() < LEAST_INDEXED {
+            return self.rules.iter().find_map(|mounted| visit(mounted));
+        }
+        let needs = |mounted: &Arc<Mounted>| mounted.rule.needs();
+        let index = self.index.get_or_init(|| Arc::new(Index::build(self.rules.iter().map(needs))));
+        index.visit(request, |rule| visit(&self.rules[rule])).or_else(|| {
+            let later = self.rules.iter().skip(index.len());
+            later.into_iter().find_map(|mounted| visit(mounted))
+        })
+    }
+}
+
 impl Mounted {
+    /// Its answer, if it matches and has one.
+    fn answer(&self, request: &LlmRequest) -> Option<(Answer, RuleName)> {
+        if !self.rule.matches(request) {
+            return None;
+        }
+        let answer = self.rule.answer(self.take()?, request);
+        if answer.is_none() {
+            self.answered.fetch_sub(1, Ordering::Relaxed);
+        }
+        Some((answer?, Arc::clone(&self.label)))
+    }
+
     /// Counts one more answer, if the rule may still give one: how many it gave before.
     fn take(&self) -> Option<u64> {
         let most = self.most.unwrap_or(u64::MAX);
@@ -254,6 +307,12 @@ fn report_hidden(rules: &[Arc<Mounted>], report: &mut String) {
         }
     }
 }
+
+/// Fewer rules are tried one after the other: nothing is faster.
+const LEAST_INDEXED: usize = 16;
+
+/// So many rules, and an eighth of those before, may come before the index is made anew.
+const MOST_LATER: usize = 16;
 
 /// More tell nothing new, and a server may run for long.
 const MOST_UNMATCHED: usize = 100;

@@ -1,8 +1,9 @@
 //! The front doors: a lower-case function for each thing that a condition can be on.
 
-use super::field::{Condition, Field, Media, Subject, Which};
+use super::field::{Condition, Field};
 use super::json::{Json, Source};
 use super::number::{Counted, Number};
+use super::subject::{Media, Subject, Which};
 use crate::provider::{Operation, Provider};
 use crate::request::{Role, ToolChoice};
 

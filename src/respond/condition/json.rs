@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::at::{at, steps};
-use super::field::{Field, Subject, shortened};
+use super::field::Field;
 use super::number::{Counted, Number};
-use super::{Explanation, Match};
+use super::subject::{Subject, shortened};
+use super::{Explanation, Match, Needs, Want};
 use crate::request::{LlmRequest, ResponseFormat};
 
 /// A place in a JSON text of the request that a condition is to be made of:
@@ -25,14 +26,14 @@ pub struct JsonCondition {
 }
 
 /// Where to look: which text, and where in it.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::respond) struct Place {
     pub(super) source: Source,
     pub(super) steps: Vec<String>,
 }
 
-#[derive(Clone, Debug)]
-pub(super) enum Source {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::respond) enum Source {
     Body,
     ResponseSchema,
     ToolSchema(String),
@@ -112,6 +113,20 @@ impl Place {
 impl Match for JsonCondition {
     fn matches(&self, request: &LlmRequest) -> bool {
         self.place.value(request).is_some_and(|value| self.test.holds(&value))
+    }
+
+    fn needs(&self) -> Needs {
+        let Self { place, test } = self;
+        match (&place.source, test) {
+            // Another tool's schema need not be read.
+            (Source::ToolSchema(tool), _) => {
+                Needs::text(&Subject::Tools, Want::Equals(tool.clone()))
+            }
+            (_, JsonTest::Equals(Value::String(text))) => {
+                Needs::text(&Subject::Json(place.clone()), Want::Equals(text.clone()))
+            }
+            _ => Needs::default(),
+        }
     }
 
     fn describe(&self) -> String {

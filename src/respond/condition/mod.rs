@@ -4,7 +4,12 @@ mod at;
 mod field;
 mod front;
 mod json;
+mod needs;
 mod number;
+#[cfg(feature = "regex")]
+mod pattern;
+mod subject;
+mod test;
 
 pub use self::field::{Condition, Field};
 pub use self::front::{
@@ -15,6 +20,7 @@ pub use self::front::{
     turn_number, wants_json,
 };
 pub use self::json::{Json, JsonCondition};
+pub(super) use self::needs::{Found, Needs, Source, Want, promise};
 pub use self::number::{Number, NumberCondition};
 use crate::request::LlmRequest;
 
@@ -43,6 +49,13 @@ pub trait Match: Send + Sync + 'static {
     /// Says for each simple condition within whether it holds, and on what value it fails.
     fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
         explanation.condition(self.matches(request), || format!("{} says no", self.describe()));
+    }
+
+    /// What a request must have for this to hold, as far as it can be looked up: thousands of rules
+    /// are told apart by it. Part of no contract: what cannot be looked up is tried.
+    #[doc(hidden)]
+    fn needs(&self) -> Needs {
+        Needs::default()
     }
 
     /// Both.
@@ -113,6 +126,10 @@ impl<A: Match, B: Match> Match for And<A, B> {
         self.0.matches(request) && self.1.matches(request)
     }
 
+    fn needs(&self) -> Needs {
+        self.0.needs().and(self.1.needs())
+    }
+
     fn describe(&self) -> String {
         format!("{} and {}", self.0.describe(), self.1.describe())
     }
@@ -130,6 +147,10 @@ pub struct Or<A, B>(A, B);
 impl<A: Match, B: Match> Match for Or<A, B> {
     fn matches(&self, request: &LlmRequest) -> bool {
         self.0.matches(request) || self.1.matches(request)
+    }
+
+    fn needs(&self) -> Needs {
+        self.0.needs().or(&self.1.needs())
     }
 
     fn describe(&self) -> String {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::json::Place;
-use super::{Explanation, Match};
+use super::{Explanation, Match, Needs};
 use crate::request::LlmRequest;
 
 /// A number in the request that a condition is to be made of: `temperature().at_most(0.2)`.
@@ -20,8 +20,9 @@ pub struct NumberCondition {
     test: Range,
 }
 
-#[derive(Clone, Debug)]
-pub(super) enum Counted {
+/// A number in the request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::respond) enum Counted {
     Json(Place),
     MaxTokens,
     Messages,
@@ -79,7 +80,7 @@ impl Number {
 }
 
 impl Counted {
-    fn of(&self, request: &LlmRequest) -> Option<f64> {
+    pub(in crate::respond) fn of(&self, request: &LlmRequest) -> Option<f64> {
         let sampling = &request.sampling;
         match self {
             Self::Json(place) => place.value(request)?.as_f64(),
@@ -97,6 +98,13 @@ impl Counted {
 impl Match for NumberCondition {
     fn matches(&self, request: &LlmRequest) -> bool {
         self.test.holds(self.number.of(request))
+    }
+
+    fn needs(&self) -> Needs {
+        match self.test {
+            Range::Equals(wanted) => Needs::number(&self.number, wanted),
+            _ => Needs::default(),
+        }
     }
 
     fn describe(&self) -> String {
