@@ -73,6 +73,15 @@ impl fmt::Display for Test {
 
 /// Whether `text` contains `lower` when it is in lower case too. Makes no copy of it.
 fn contains_ignoring_case(text: &str, lower: &str) -> bool {
+    if text.is_ascii() {
+        let (text, lower) = (text.as_bytes(), lower.as_bytes());
+        let Some(first) = lower.first() else {
+            return true;
+        };
+        return text.windows(lower.len()).any(|piece| {
+            piece[0].to_ascii_lowercase() == *first && piece.eq_ignore_ascii_case(lower)
+        });
+    }
     let mut rest = text.chars();
     loop {
         let mut here = rest.clone().flat_map(char::to_lowercase);
