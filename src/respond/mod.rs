@@ -2,10 +2,14 @@
 
 mod condition;
 mod default;
+mod hidden;
 mod index;
+mod mounted;
 mod rule;
 mod rules;
 mod script;
+mod states;
+mod times;
 mod tools_once;
 
 use std::sync::Arc;
@@ -19,10 +23,13 @@ pub use self::condition::{
     turn_number, wants_json,
 };
 pub use self::default::DefaultReply;
-pub use self::rule::{Rule, RuleBuilder, Times};
+pub use self::hidden::HiddenRule;
+pub use self::rule::{Rule, RuleBuilder};
 pub use self::rules::RuleId;
 pub(crate) use self::rules::{RuleName, Rules};
 pub use self::script::Script;
+pub use self::states::STARTED;
+pub use self::times::Times;
 pub use self::tools_once::CallToolsOnce;
 use crate::reply::{Answer, ApiError, IntoAnswer, Reply};
 use crate::request::LlmRequest;

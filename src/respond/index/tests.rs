@@ -8,10 +8,10 @@ use crate::reply::{Reply, Say};
 use crate::request::{Content, LlmRequest, Message, Role, Tool};
 use crate::respond::condition::Needs;
 use crate::respond::{
-    Explanation, Match, Rule, Rules, any_message, any_message_of, file, first_user, header, json,
-    last_assistant, last_user, max_tokens, message, metadata, model, model_name, provider, query,
-    streaming, system, temperature, tool_offered, tool_result, tool_result_for, tool_result_of,
-    tool_schema, turn,
+    Explanation, Match, Rule, Rules, STARTED, any_message, any_message_of, file, first_user,
+    header, json, last_assistant, last_user, max_tokens, message, metadata, model, model_name,
+    provider, query, streaming, system, temperature, tool_offered, tool_result, tool_result_for,
+    tool_result_of, tool_schema, turn,
 };
 use crate::util::rng::Rng;
 
@@ -226,10 +226,12 @@ fn the_same_rule_answers_as_one_after_the_other() {
             for number in 0..200 {
                 let builder = Rule::when(condition(&mut rng, 2));
                 let said = Reply::text(number.to_string());
-                ids.push(rules.mount(match rng.below(4) {
+                ids.push(rules.mount(match rng.below(6) {
                     0 => builder.first("once").then(said),
                     1 => builder.respond_fn(move |r| (r.messages.len() > 2).then(|| said.clone())),
                     2 => builder.respond_with(said).times(2),
+                    3 => builder.in_state("s", "b").respond_with(said).then_state("s", STARTED),
+                    4 => builder.in_state("s", STARTED).respond_with(said).then_state("s", "b"),
                     _ => builder.respond_with(said),
                 }));
             }
