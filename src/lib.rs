@@ -61,6 +61,7 @@
 //! | `reqwest-middleware-0_5`, `reqwest-middleware-0_4` | `MockLlmLayer` as a middleware |
 //! | `server` | [`MockServer`] |
 //! | `cli` | the command `mock-llm` |
+//! | `jsonpath` | [`respond::json_path`] |
 //! | `regex` | [`Field::matches`](respond::Field::matches) |
 //! | `conformance` | [`conformance::check`] |
 //!

@@ -14,6 +14,8 @@ mod tools_once;
 
 use std::sync::Arc;
 
+#[cfg(feature = "jsonpath")]
+pub use self::condition::json_path;
 pub use self::condition::{
     And, Condition, Explanation, Field, Json, JsonCondition, Match, Not, Number, NumberCondition,
     Or, any_message, any_message_of, api_key, audio, file, first_user, header, image, json,

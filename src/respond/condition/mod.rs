@@ -6,12 +6,16 @@ mod front;
 mod json;
 mod needs;
 mod number;
+#[cfg(feature = "jsonpath")]
+mod path;
 #[cfg(feature = "regex")]
 mod pattern;
 mod subject;
 mod test;
 
 pub use self::field::{Condition, Field};
+#[cfg(feature = "jsonpath")]
+pub use self::front::json_path;
 pub use self::front::{
     any_message, any_message_of, api_key, audio, file, first_user, header, image, json,
     last_assistant, last_user, max_tokens, message, messages, metadata, model, model_name, n,

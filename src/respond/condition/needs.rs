@@ -105,9 +105,10 @@ impl Source {
     pub(in crate::respond) fn each(&self, request: &LlmRequest, mut found: impl FnMut(Found<'_>)) {
         match self {
             Self::Number(number) => {
-                if let Some(number) = number.of(request) {
+                number.any(request, |number| {
                     found(Found::Number(bits(number)));
-                }
+                    false
+                });
             }
             Self::Text(subject) => {
                 subject.any(request, |text| {

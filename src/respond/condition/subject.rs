@@ -64,7 +64,7 @@ impl Subject {
             Self::Header(name) => {
                 request.head.headers.get_all(name).iter().any(|v| v.to_str().is_ok_and(&mut test))
             }
-            Self::Json(place) => place.value(request).is_some_and(|v| v.as_str().is_some_and(test)),
+            Self::Json(place) => place.any(request, |value| value.as_str().is_some_and(&mut test)),
             Self::Media(media) => media.all(request).any(test),
             Self::Message(role, which) => {
                 which.of(request, *role).any(|message| test(&message.text()))
@@ -113,13 +113,7 @@ impl Subject {
                 Some(value) => quoted(String::from_utf8_lossy(value.as_bytes())),
                 None => "there is none".into(),
             },
-            Self::Json(place) => match place.value(request) {
-                Some(value) => {
-                    let text = value.to_string();
-                    Cow::Owned(format!("it is {}", shortened(&text)))
-                }
-                None => "there is none".into(),
-            },
+            Self::Json(place) => Cow::Owned(place.found(request)),
             Self::Media(media) => {
                 listed(media.all(request).map(|media| Cow::Owned(shortened(media).into_owned())))
             }

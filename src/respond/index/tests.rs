@@ -75,6 +75,8 @@ fn some_text(rng: &mut Rng) -> Any {
         9 => tool_result(),
         10 => tool_result_of(word(rng)),
         11 => json("/metadata/user").text(),
+        #[cfg(feature = "jsonpath")]
+        12 => crate::respond::json_path("$..user").text(),
         _ => last_user(),
     };
     let text = words(rng, 2);
