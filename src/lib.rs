@@ -63,6 +63,7 @@
 //! | `cli` | the command `mock-llm` |
 //! | `jsonpath` | [`respond::json_path`] |
 //! | `regex` | [`Field::matches`](respond::Field::matches) |
+//! | `templates` | [`respond::Template`] |
 //! | `conformance` | [`conformance::check`] |
 //!
 //! None is on by default: the default build has no HTTP client and no server.

@@ -1,14 +1,19 @@
 //! Choosing what to say: rules first, in the order they were mounted, then the default reply.
 
 mod condition;
+mod cue;
 mod default;
 mod hidden;
 mod index;
 mod mounted;
 mod rule;
 mod rules;
+#[cfg(feature = "templates")]
+mod scope;
 mod script;
 mod states;
+#[cfg(feature = "templates")]
+mod template;
 mod times;
 mod tools_once;
 
@@ -24,6 +29,7 @@ pub use self::condition::{
     tool_offered, tool_result, tool_result_for, tool_result_of, tool_schema, top_p, turn,
     turn_number, wants_json,
 };
+pub(crate) use self::cue::Cue;
 pub use self::default::DefaultReply;
 pub use self::hidden::HiddenRule;
 pub use self::rule::{Rule, RuleBuilder};
@@ -31,6 +37,8 @@ pub use self::rules::RuleId;
 pub(crate) use self::rules::{RuleName, Rules};
 pub use self::script::Script;
 pub use self::states::STARTED;
+#[cfg(feature = "templates")]
+pub use self::template::Template;
 pub use self::times::Times;
 pub use self::tools_once::CallToolsOnce;
 use crate::reply::{Answer, ApiError, IntoAnswer, Reply};
@@ -56,6 +64,12 @@ use crate::request::LlmRequest;
 pub trait Respond: Send + Sync + 'static {
     /// The answer, or `None` to leave the request to the next rule.
     fn respond(&self, request: &LlmRequest) -> Option<Answer>;
+
+    /// The answer, told more than the request: for what the crate itself brings along.
+    #[doc(hidden)]
+    fn respond_to(&self, request: &LlmRequest, _: &Cue<'_>) -> Option<Answer> {
+        self.respond(request)
+    }
 
     /// Whether it answers every request, so that nothing after it is ever asked. Say `true` only
     /// of what never passes: rules that cannot be reached are reported by it.

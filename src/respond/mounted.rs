@@ -36,16 +36,17 @@ impl Mounted {
     pub(super) fn answer(
         &self,
         request: &LlmRequest,
+        seed: u64,
         states: &States,
     ) -> Option<(Answer, RuleName)> {
         if !self.rule.matches(request) {
             return None;
         }
         let answer = match &self.rule.moves {
-            None => self.say(request),
+            None => self.say(request, seed),
             Some(moves) => {
                 let left = states.enter(moves)?;
-                let answer = self.say(request);
+                let answer = self.say(request, seed);
                 if answer.is_none() {
                     states.go_back(moves, left);
                 }
@@ -55,8 +56,8 @@ impl Mounted {
         Some((answer?, Arc::clone(&self.label)))
     }
 
-    fn say(&self, request: &LlmRequest) -> Option<Answer> {
-        let answer = self.rule.answer(self.take()?, request);
+    fn say(&self, request: &LlmRequest, seed: u64) -> Option<Answer> {
+        let answer = self.rule.answer(self.take()?, seed, request);
         if answer.is_none() {
             self.answered.fetch_sub(1, Ordering::Relaxed);
         }

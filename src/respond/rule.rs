@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::condition::Needs;
+use super::cue::Cue;
 use super::states::Moves;
 use super::times::{Expected, Times};
 use super::{IntoRespond, Match, Respond};
@@ -183,7 +184,7 @@ impl Rule {
     }
 
     /// The answer that comes after `given` ones.
-    pub(super) fn answer(&self, given: u64, request: &LlmRequest) -> Option<Answer> {
+    pub(super) fn answer(&self, given: u64, seed: u64, request: &LlmRequest) -> Option<Answer> {
         let mut before = given;
         let step = self.steps.iter().find(|step| match step.times {
             Some(times) if times <= before => {
@@ -192,7 +193,8 @@ impl Rule {
             }
             _ => true,
         });
-        step?.respond.respond(request)
+        let cue = Cue { condition: self.condition.as_deref(), given, seed };
+        step?.respond.respond_to(request, &cue)
     }
 
     /// How many answers it has, if they come to an end.

@@ -127,8 +127,8 @@ impl Rules {
     }
 
     /// The answer of the first rule that matches and has one, and that rule's name.
-    pub(crate) fn choose(&self, request: &LlmRequest) -> Option<(Answer, RuleName)> {
-        self.snapshot().first(request, |mounted| mounted.answer(request, &self.states))
+    pub(crate) fn choose(&self, request: &LlmRequest, seed: u64) -> Option<(Answer, RuleName)> {
+        self.snapshot().first(request, |mounted| mounted.answer(request, seed, &self.states))
     }
 
     /// As [`choose`](Self::choose), and always by trying each rule in turn.
@@ -136,8 +136,9 @@ impl Rules {
     pub(super) fn choose_one_after_the_other(
         &self,
         request: &LlmRequest,
+        seed: u64,
     ) -> Option<(Answer, RuleName)> {
-        self.snapshot().rules.iter().find_map(|mounted| mounted.answer(request, &self.states))
+        self.snapshot().rules.iter().find_map(|mounted| mounted.answer(request, seed, &self.states))
     }
 
     /// Says why no rule answered this request: the nearest one, and what failed on it. Kept for

@@ -90,6 +90,18 @@ impl Match for Condition {
         }
     }
 
+    #[cfg(all(feature = "regex", feature = "templates"))]
+    fn captures(&self, request: &LlmRequest) -> Option<super::Captures> {
+        let mut captures = None;
+        if let Test::Regex(regex) = &self.test {
+            self.subject.any(request, |text| {
+                captures = regex.captures(text);
+                captures.is_some()
+            });
+        }
+        captures
+    }
+
     fn describe(&self) -> String {
         let Self { subject, test } = self;
         match subject {

@@ -26,6 +26,8 @@ pub use self::front::{
 pub use self::json::{Json, JsonCondition};
 pub(super) use self::needs::{Found, Needs, Source, Want, promise};
 pub use self::number::{Number, NumberCondition};
+#[cfg(feature = "templates")]
+pub(super) use self::subject::is_secret;
 use crate::request::LlmRequest;
 
 /// A condition on a request.
@@ -62,6 +64,13 @@ pub trait Match: Send + Sync + 'static {
         Needs::default()
     }
 
+    /// What the groups of the first regular expression within caught.
+    #[cfg(feature = "templates")]
+    #[doc(hidden)]
+    fn captures(&self, _: &LlmRequest) -> Option<Captures> {
+        None
+    }
+
     /// Both.
     fn and<M: Match>(self, other: M) -> And<Self, M>
     where
@@ -92,6 +101,11 @@ impl<F: Fn(&LlmRequest) -> bool + Send + Sync + 'static> Match for F {
         self(request)
     }
 }
+
+/// What the groups of a regular expression caught: name and text of each.
+#[cfg(feature = "templates")]
+#[derive(Clone, Debug, Default)]
+pub struct Captures(pub(super) Vec<(Option<String>, Option<String>)>);
 
 /// How near a request came to meeting a condition.
 #[derive(Clone, Debug, Default)]
@@ -134,6 +148,11 @@ impl<A: Match, B: Match> Match for And<A, B> {
         self.0.needs().and(self.1.needs())
     }
 
+    #[cfg(feature = "templates")]
+    fn captures(&self, request: &LlmRequest) -> Option<Captures> {
+        self.0.captures(request).or_else(|| self.1.captures(request))
+    }
+
     fn describe(&self) -> String {
         format!("{} and {}", self.0.describe(), self.1.describe())
     }
@@ -155,6 +174,12 @@ impl<A: Match, B: Match> Match for Or<A, B> {
 
     fn needs(&self) -> Needs {
         self.0.needs().or(&self.1.needs())
+    }
+
+    #[cfg(feature = "templates")]
+    fn captures(&self, request: &LlmRequest) -> Option<Captures> {
+        let left = || self.0.captures(request).filter(|_| self.0.matches(request));
+        left().or_else(|| self.1.captures(request))
     }
 
     fn describe(&self) -> String {

@@ -40,6 +40,18 @@ impl Pattern {
         self.compiled().is_some_and(|regex| regex.is_match(text))
     }
 
+    /// What its groups catch, if it matches.
+    #[cfg(feature = "templates")]
+    pub(super) fn captures(&self, text: &str) -> Option<super::Captures> {
+        let regex = self.compiled()?;
+        let caught = regex.captures(text)?;
+        let groups = regex.capture_names().zip(caught.iter());
+        let groups = groups.map(|(name, group)| {
+            (name.map(str::to_owned), group.map(|group| group.as_str().to_owned()))
+        });
+        Some(super::Captures(groups.collect()))
+    }
+
     fn compiled(&self) -> Option<&Regex> {
         let compile = || {
             let mut builder = RegexBuilder::new(&self.0.source);

@@ -270,7 +270,7 @@ impl fmt::Display for Subject {
         }
     }
 }
-fn is_secret(header: &str) -> bool {
+pub(in crate::respond) fn is_secret(header: &str) -> bool {
     ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "proxy-authorization"]
         .iter()
         .any(|secret| header.eq_ignore_ascii_case(secret))

@@ -256,8 +256,8 @@ fn the_same_rule_answers_as_one_after_the_other() {
                 _ => {}
             }
             let request = request(&mut rng);
-            let one = indexed.choose(&request);
-            let other = plain.choose_one_after_the_other(&request);
+            let one = indexed.choose(&request, 0);
+            let other = plain.choose_one_after_the_other(&request, 0);
             answered += usize::from(one.is_some());
             let one = one.map(|(answer, rule)| (text(answer.say), rule));
             let other = other.map(|(answer, rule)| (text(answer.say), rule));
