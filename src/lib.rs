@@ -38,7 +38,7 @@
 //! * How near it comes to the vendors' own: [`guide::fidelity`].
 //! * What it says: [`Rule`], [`Reply`], [`ApiError`], [`ReplyStream`]; without a rule,
 //!   [`respond::DefaultReply`].
-//! * Which rule answers: [`guide::matching`].
+//! * Which rule answers: [`guide::matching`]; agents, turn by turn: [`guide::scripts`].
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
 //!   [`ApiKeys`], [`Unmatched`].

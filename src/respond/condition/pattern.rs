@@ -141,7 +141,7 @@ impl Walk {
             HirKind::Concat(parts) => parts.iter().for_each(|part| self.through(part)),
             HirKind::Alternation(ways) => {
                 self.end_run();
-                let ways = ways.iter().map(|way| needs(way));
+                let ways = ways.iter().map(needs);
                 if let Some(either) = ways.reduce(|one, other| one.or(&other)) {
                     self.needs.0.extend(either.0);
                 }
