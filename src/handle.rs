@@ -7,7 +7,7 @@ use crate::claim::Mode;
 use crate::error::Error;
 use crate::journal::Received;
 use crate::mock::Shared;
-use crate::respond::{Rule, RuleId};
+use crate::respond::{HiddenRule, Rule, RuleId};
 
 /// Shows what a layer received, checks what was expected of it, and changes rules and mode while
 /// it runs. Clones, and all services of the same layer, share one state.
@@ -38,6 +38,12 @@ impl MockHandle {
     }
 
     /// Adds a rule after all others.
+    ///
+    /// # Panics
+    ///
+    /// In [strict](crate::MockLlmLayer::strict) mode, if the rule can never answer (see
+    /// [`hidden`](Self::hidden)): the message names it and the one that hides it.
+    #[track_caller]
     pub fn mount(&self, rule: Rule) -> RuleId {
         self.0.rules.mount(rule)
     }
@@ -45,6 +51,44 @@ impl MockHandle {
     /// Removes a rule, and what was expected of it. Whether it was there.
     pub fn unmount(&self, rule: RuleId) -> bool {
         self.0.rules.unmount(rule)
+    }
+
+    /// The rules that can never answer, because one before them always answers: for every request,
+    /// or under a condition with the same words. A rule that is [expected](Rule::expect) to answer
+    /// none may be hidden. It is known as soon as they are mounted:
+    ///
+    /// ```
+    /// use tower_mock_llm::{MockLlmLayer, Rule, last_user};
+    ///
+    /// let handle = MockLlmLayer::new().handle();
+    /// handle.mount(Rule::always().respond_with("anything").named("all"));
+    /// handle.mount(Rule::when(last_user().contains("hello")).respond_with("hi"));
+    /// let hidden = handle.hidden();
+    /// assert_eq!((&*hidden[0].rule, &*hidden[0].by), ("#2", "`all`"));
+    /// ```
+    pub fn hidden(&self) -> Vec<HiddenRule> {
+        self.0.rules.hidden()
+    }
+
+    /// The state that this scenario is in: [`STARTED`](crate::respond::STARTED) until a rule's
+    /// [`then_state`](Rule::then_state), or [`set_state`](Self::set_state), leads elsewhere.
+    pub fn state(&self, scenario: &str) -> String {
+        self.0.rules.state(scenario)
+    }
+
+    /// Puts a scenario in a state.
+    ///
+    /// ```
+    /// use tower_mock_llm::MockLlmLayer;
+    ///
+    /// let handle = MockLlmLayer::new().handle();
+    /// handle.set_state("login", "asked");
+    /// assert_eq!(handle.state("login"), "asked");
+    /// handle.reset();
+    /// assert_eq!(handle.state("login"), "started");
+    /// ```
+    pub fn set_state(&self, scenario: &str, state: impl Into<String>) {
+        self.0.rules.set_state(scenario, state.into());
     }
 
     /// Checks what was [expected](Rule::expect) of each rule, that
@@ -55,9 +99,7 @@ impl MockHandle {
     ///
     /// If an expectation is not met: the message names the rule, its condition, and the request
     /// that came nearest, with what failed on it. If strict mode refused a request: the message is
-    /// the one that the client got. If a rule can never answer because one before it always answers
-    /// for every request, or under a condition with the same words (a rule that is
-    /// [expected](Rule::expect) to answer none may be hidden).
+    /// the one that the client got. If a rule is [hidden](Self::hidden).
     pub fn check(&self) -> Result<(), Error> {
         match self.0.rules.unmet(&self.received()) {
             None => Ok(()),
@@ -87,7 +129,7 @@ impl MockHandle {
         self.0.mode.store(mode as u8, Ordering::Relaxed);
     }
 
-    /// Forgets all requests and all rules.
+    /// Forgets all requests and all rules, and puts every scenario back to its start.
     pub fn reset(&self) {
         self.0.rules.clear();
         self.0.journal.clear();

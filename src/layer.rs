@@ -79,7 +79,12 @@ impl MockLlmLayer {
     }
 
     /// Adds a rule after those given before.
+    ///
+    /// # Panics
+    ///
+    /// In [strict](Self::strict) mode, if the rule can never answer.
     #[must_use]
+    #[track_caller]
     pub fn rule(self, rule: Rule) -> Self {
         self.mock.shared.rules.mount(rule);
         self
@@ -118,14 +123,38 @@ impl MockLlmLayer {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If a rule can never answer, because one before it always answers all that it would: rules
+    /// given before, then or later, by whichever clone of the layer. Without strict mode
+    /// [`MockHandle::hidden`] lists them.
+    ///
+    /// ```should_panic
+    /// use tower_mock_llm::{MockLlmLayer, Rule, last_user};
+    ///
+    /// // "rule #2 never answers: rule #1 before it answers all that it would; ..."
+    /// let layer = MockLlmLayer::new()
+    ///     .strict()
+    ///     .rule(Rule::always().respond_with("anything"))
+    ///     .rule(Rule::when(last_user().contains("hello")).respond_with("hi"));
+    /// # let _ = layer;
+    /// ```
     #[must_use]
+    #[track_caller]
     pub fn strict(self) -> Self {
         self.strict_with(http::StatusCode::BAD_REQUEST)
     }
 
     /// As [`strict`](Self::strict), with this status.
+    ///
+    /// # Panics
+    ///
+    /// As [`strict`](Self::strict).
     #[must_use]
+    #[track_caller]
     pub fn strict_with(self, status: http::StatusCode) -> Self {
+        self.mock.shared.rules.refuse_hidden();
         self.with(|settings| settings.strict = Some(status))
     }
 

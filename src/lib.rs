@@ -38,7 +38,7 @@
 //! * How near it comes to the vendors' own: [`guide::fidelity`].
 //! * What it says: [`Rule`], [`Reply`], [`ApiError`], [`ReplyStream`]; without a rule,
 //!   [`respond::DefaultReply`].
-//! * Which rule answers: [`guide::matching`].
+//! * Which rule answers: [`guide::matching`]; agents, turn by turn: [`guide::scripts`].
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
 //!   [`ApiKeys`], [`Unmatched`].
@@ -61,7 +61,9 @@
 //! | `reqwest-middleware-0_5`, `reqwest-middleware-0_4` | `MockLlmLayer` as a middleware |
 //! | `server` | [`MockServer`] |
 //! | `cli` | the command `mock-llm` |
+//! | `jsonpath` | [`respond::json_path`] |
 //! | `regex` | [`Field::matches`](respond::Field::matches) |
+//! | `templates` | [`respond::Template`] |
 //! | `conformance` | [`conformance::check`] |
 //!
 //! None is on by default: the default build has no HTTP client and no server.

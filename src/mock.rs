@@ -18,7 +18,7 @@ use crate::play::{Bridge, Gather, Playback};
 use crate::provider::{Call, Context, Entropy, ErrorContext, Room};
 use crate::reply::{Answer, ApiError, Cursor, ErrorKind, Reply, ReplyStream, Say};
 use crate::request::{Head, LlmRequest, RequestHead};
-use crate::respond::{Respond, RuleName, Rules};
+use crate::respond::{Cue, Respond, RuleName, Rules};
 use crate::util::rng::hash;
 use crate::util::tokens::Chunking;
 
@@ -193,7 +193,7 @@ impl Mock {
     }
 
     fn choose(&self, request: &LlmRequest) -> (Answer, Option<RuleName>) {
-        if let Some((answer, rule)) = self.shared.rules.choose(request) {
+        if let Some((answer, rule)) = self.shared.rules.choose(request, self.settings.seed) {
             return (answer, Some(rule));
         }
         if let Some(status) = self.settings.strict {
@@ -201,7 +201,9 @@ impl Mock {
             let message = format!("tower-mock-llm, in strict mode: {message}");
             return (ApiError::invalid_request(message).status(status).into(), None);
         }
-        (self.settings.default.respond(request).unwrap_or_else(|| Reply::empty().into()), None)
+        let cue = Cue::of_default(self.settings.seed);
+        let answer = self.settings.default.respond_to(request, &cue);
+        (answer.unwrap_or_else(|| Reply::empty().into()), None)
     }
 
     fn whole(

@@ -258,3 +258,41 @@ async fn a_condition_that_does_not_hold_allocates_nothing() {
     }
     assert_eq!(costly, []);
 }
+
+#[cfg(feature = "jsonpath")]
+#[tokio::test]
+async fn paths_of_the_body_and_of_schemas() {
+    use tower_mock_llm::respond::json_path;
+    let body = conversation();
+    holds(OPENAI, &body, json_path("$.messages[?@.role == 'user']").exists()).await;
+    holds(OPENAI, &body, json_path("$.messages[-1:].content").equals("And now?")).await;
+    holds(OPENAI, &body, json_path("$..image_url.url").text().ends_with(".png")).await;
+    holds(OPENAI, &body, json_path("$[?@ == 7]").number().at_most(7)).await;
+    holds(OPENAI, &body, json_path("$['seed','n']").number().equals(2)).await;
+    holds(OPENAI, &body, json_path("$.stream").number().missing()).await;
+    holds(OPENAI, &body, json_path("$.tools[?length(@.function.name) == 6]").exists()).await;
+    holds(OPENAI, &body, json_path("$.messages[*].role").satisfies(|role| role == "tool")).await;
+    holds(OPENAI, &body, tool_schema("search").path("$.required[*]").equals("query")).await;
+    holds(OPENAI, &body, json("/metadata").path("$.user").equals("u-17")).await;
+    holds(OPENAI, &body, json_path("$.messages[?match(@.content, 'A c.*')]").exists()).await;
+    let why = r#"any of the body at $.messages[*].tool_call_id is "c3", but they are "c1", "c2""#;
+    fails(OPENAI, &body, json_path("$.messages[*].tool_call_id").equals("c3"), why).await;
+    let why = "any of the body at $.nothing is there, but there is none";
+    fails(OPENAI, &body, json_path("$.nothing").exists(), why).await;
+    let why = "any of the body at $.seed is at least 8, but it is 7";
+    fails(OPENAI, &body, json_path("$.seed").number().at_least(8), why).await;
+}
+
+#[cfg(feature = "jsonpath")]
+#[test]
+#[should_panic(expected = r#""$.messages[" is not a JSONPath (RFC 9535): "#)]
+fn a_broken_path_is_refused() {
+    let _ = tower_mock_llm::respond::json_path("$.messages[");
+}
+
+#[cfg(feature = "jsonpath")]
+#[test]
+#[should_panic(expected = "say `at` before `path`")]
+fn a_pointer_behind_a_path_is_refused() {
+    let _ = json("/a").path("$.b").at("/c");
+}

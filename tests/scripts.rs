@@ -1,11 +1,11 @@
-//! Sequences, scripts, strict mode and rules that never answer, through the layer.
+//! Sequences, scripts, named states, strict mode and rules that never answer, through the layer.
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use tower_mock_llm::respond::CallToolsOnce;
+use tower_mock_llm::respond::{CallToolsOnce, STARTED};
 use tower_mock_llm::{
     ApiError, Match, MockLlmLayer, Reply, Rule, Script, last_user, model, tool_result,
     tool_result_of,
@@ -285,4 +285,119 @@ fn rules_that_never_answer_are_reported() {
         .rule(on("a").respond_with("4"))
         .rule(on("a").respond_with("5").expect(0));
     report(none).unwrap();
+}
+
+#[test]
+fn hidden_rules_are_known_when_mounted() {
+    let on = |text: &str| Rule::when(last_user().contains(text)).respond_with("x");
+    let handle = MockLlmLayer::new().rule(on("a")).handle();
+    handle.mount(on("b"));
+    assert_eq!(handle.hidden(), []);
+    let again = handle.mount(on("a").named("again"));
+    let words = "rule `again` never answers: rule #1 before it answers all that it would";
+    assert_eq!(handle.hidden().iter().map(ToString::to_string).collect::<Vec<_>>(), [words]);
+    assert!(handle.unmount(again));
+    assert_eq!(handle.hidden(), []);
+    let all = handle.mount(Rule::always().respond_with("x"));
+    handle.mount(on("c"));
+    assert_eq!(handle.hidden().len(), 1);
+    assert!(handle.unmount(all));
+    handle.verify();
+}
+
+#[test]
+#[should_panic(expected = "rule #2 never answers: rule `all` before it answers all that it would")]
+fn strict_mode_mounts_no_rule_that_never_answers() {
+    let _ = MockLlmLayer::new()
+        .strict()
+        .rule(Rule::always().respond_with("x").named("all"))
+        .rule(Rule::when(last_user().contains("a")).respond_with("x"));
+}
+
+#[test]
+#[should_panic(expected = "rule #2 never answers: rule #1 before it")]
+fn strict_mode_looks_at_the_rules_before_it() {
+    let _ = MockLlmLayer::new().rule(tail()).rule(tail()).strict();
+}
+
+#[test]
+fn strict_mode_leaves_what_it_refused_unmounted() {
+    let handle = MockLlmLayer::new().rule(tail()).strict().handle();
+    let mount = || handle.mount(tail());
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(mount)).is_err());
+    assert_eq!(handle.hidden(), []);
+    handle.mount(tail().expect(0));
+    handle.verify();
+}
+
+#[tokio::test]
+async fn a_scenario_moves_from_state_to_state() {
+    let layer = MockLlmLayer::new()
+        .rule(
+            Rule::when(last_user().contains("pay"))
+                .in_state("order", "filled")
+                .respond_with("paid")
+                .then_state("order", "paid")
+                .named("pay")
+                .expect(1),
+        )
+        .rule(
+            Rule::when(last_user().contains("add"))
+                .in_state("order", STARTED)
+                .respond_with("added")
+                .then_state("order", "filled"),
+        )
+        .rule(Rule::when(last_user().contains("add")).respond_with("too late"))
+        .strict();
+    let handle = layer.handle();
+    assert_eq!(say(&layer, "pay").await, "400");
+    let report = handle.check().unwrap_err().to_string();
+    let why = "failed: scenario \"order\" is in state \"filled\", but it is in \"started\"";
+    assert!(report.contains(&format!("nearest: rule `pay`, when the last user message contains \"pay\" while scenario \"order\" is in state \"filled\"\n    {why}")), "{report}");
+    assert!(report.starts_with("rule `pay`: expected 1 request, answered 0\n"), "{report}");
+    assert!(report.contains(&why.replace("failed", "now")), "{report}");
+    assert_eq!(say(&layer, "add").await, "added");
+    assert_eq!((handle.state("order"), handle.state("other")), ("filled".into(), STARTED.into()));
+    assert_eq!(say(&layer, "add").await, "too late");
+    assert_eq!(say(&layer, "pay").await, "paid");
+    assert_eq!(handle.state("order"), "paid");
+    handle.set_state("order", "filled");
+    assert_eq!(say(&layer, "pay").await, "paid");
+    handle.reset();
+    assert_eq!(handle.state("order"), STARTED);
+}
+
+#[tokio::test]
+async fn a_rule_that_passes_moves_nothing() {
+    let passing = Rule::always()
+        .in_state("a", STARTED)
+        .respond_fn(|r| r.last_user().contains("yes").then(|| Reply::text("moved")))
+        .then_state("a", "b")
+        .then_state("c", "d");
+    let spent = Rule::always().first("once").then_state("c", "e");
+    let layer = MockLlmLayer::new().rule(passing).rule(spent).rule(tail());
+    assert_eq!(say_often(&layer, 2).await, ["once", "tail"]);
+    let states = || (layer.handle().state("a"), layer.handle().state("c"));
+    assert_eq!(states(), (STARTED.into(), "e".into()));
+    layer.handle().set_state("c", "x");
+    assert_eq!(say(&layer, "no").await, "tail");
+    assert_eq!(states(), (STARTED.into(), "x".into()));
+    assert_eq!(say(&layer, "yes").await, "moved");
+    assert_eq!(states(), ("b".into(), "d".into()));
+}
+
+#[test]
+fn of_calls_at_once_only_one_moves_a_scenario() {
+    let layer = MockLlmLayer::new()
+        .rule(Rule::always().in_state("s", STARTED).respond_with("first").then_state("s", "on"))
+        .rule(tail());
+    let call = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(say(&layer, "x"))
+    };
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..8).map(|_| scope.spawn(call)).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    assert_eq!(said.iter().filter(|text| *text == "first").count(), 1);
 }

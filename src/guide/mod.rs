@@ -12,5 +12,8 @@ pub mod fidelity {}
 #[doc = include_str!("matching.md")]
 pub mod matching {}
 
+#[doc = include_str!("scripts.md")]
+pub mod scripts {}
+
 #[doc = include_str!("surfaces.md")]
 pub mod surfaces {}

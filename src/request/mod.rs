@@ -221,7 +221,7 @@ impl Tool {
 }
 
 /// Which tool must or may be called.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ToolChoice {
     /// As the model likes.

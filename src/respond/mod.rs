@@ -1,14 +1,26 @@
 //! Choosing what to say: rules first, in the order they were mounted, then the default reply.
 
 mod condition;
+mod cue;
 mod default;
+mod hidden;
+mod index;
+mod mounted;
 mod rule;
 mod rules;
+#[cfg(feature = "templates")]
+mod scope;
 mod script;
+mod states;
+#[cfg(feature = "templates")]
+mod template;
+mod times;
 mod tools_once;
 
 use std::sync::Arc;
 
+#[cfg(feature = "jsonpath")]
+pub use self::condition::json_path;
 pub use self::condition::{
     And, Condition, Explanation, Field, Json, JsonCondition, Match, Not, Number, NumberCondition,
     Or, any_message, any_message_of, api_key, audio, file, first_user, header, image, json,
@@ -17,11 +29,17 @@ pub use self::condition::{
     tool_offered, tool_result, tool_result_for, tool_result_of, tool_schema, top_p, turn,
     turn_number, wants_json,
 };
+pub(crate) use self::cue::Cue;
 pub use self::default::DefaultReply;
-pub use self::rule::{Rule, RuleBuilder, Times};
+pub use self::hidden::HiddenRule;
+pub use self::rule::{Rule, RuleBuilder};
 pub use self::rules::RuleId;
 pub(crate) use self::rules::{RuleName, Rules};
 pub use self::script::Script;
+pub use self::states::STARTED;
+#[cfg(feature = "templates")]
+pub use self::template::Template;
+pub use self::times::Times;
 pub use self::tools_once::CallToolsOnce;
 use crate::reply::{Answer, ApiError, IntoAnswer, Reply};
 use crate::request::LlmRequest;
@@ -46,6 +64,12 @@ use crate::request::LlmRequest;
 pub trait Respond: Send + Sync + 'static {
     /// The answer, or `None` to leave the request to the next rule.
     fn respond(&self, request: &LlmRequest) -> Option<Answer>;
+
+    /// The answer, told more than the request: for what the crate itself brings along.
+    #[doc(hidden)]
+    fn respond_to(&self, request: &LlmRequest, _: &Cue<'_>) -> Option<Answer> {
+        self.respond(request)
+    }
 
     /// Whether it answers every request, so that nothing after it is ever asked. Say `true` only
     /// of what never passes: rules that cannot be reached are reported by it.

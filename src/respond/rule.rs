@@ -1,8 +1,11 @@
 //! Rules: when this is asked, say that.
 
 use std::fmt;
-use std::ops::{Bound, RangeBounds};
 
+use super::condition::Needs;
+use super::cue::Cue;
+use super::states::Moves;
+use super::times::{Expected, Times};
 use super::{IntoRespond, Match, Respond};
 use crate::reply::{Answer, IntoAnswer};
 use crate::request::LlmRequest;
@@ -40,6 +43,7 @@ pub struct Rule {
     steps: Vec<Step>,
     pub(super) name: Option<String>,
     pub(super) expect: Option<Expected>,
+    pub(super) moves: Option<Box<Moves>>,
 }
 
 /// One of a rule's answers, and how often it is given.
@@ -48,21 +52,17 @@ struct Step {
     times: Option<u64>,
 }
 
-/// What is expected of a rule.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Expected {
-    All,
-    Times(Times),
-}
-
 /// A condition that waits for what to say. See [`Rule::when`].
 #[must_use = "a rule needs something to say: finish it with `respond_with`"]
-pub struct RuleBuilder(Option<Box<dyn Match>>);
+pub struct RuleBuilder {
+    condition: Option<Box<dyn Match>>,
+    moves: Option<Box<Moves>>,
+}
 
 impl Rule {
     /// A rule for requests that meet `condition`.
     pub fn when(condition: impl Match) -> RuleBuilder {
-        RuleBuilder(Some(Box::new(condition)))
+        RuleBuilder { condition: Some(Box::new(condition)), moves: None }
     }
 
     /// A rule for requests that a closure says yes to. The same as [`when`](Self::when), for which
@@ -73,7 +73,7 @@ impl Rule {
 
     /// A rule for every request.
     pub fn always() -> RuleBuilder {
-        RuleBuilder(None)
+        RuleBuilder { condition: None, moves: None }
     }
 
     /// A name for messages and for the journal.
@@ -158,8 +158,33 @@ impl Rule {
         self
     }
 
+    /// After an answer of it the scenario is in this state. Each answer of a sequence leads there.
+    ///
+    /// ```
+    /// use tower_mock_llm::respond::STARTED;
+    /// use tower_mock_llm::{MockLlmLayer, Rule};
+    ///
+    /// let layer = MockLlmLayer::new()
+    ///     .rule(
+    ///         Rule::always()
+    ///             .in_state("login", STARTED)
+    ///             .respond_with("Who are you?")
+    ///             .then_state("login", "asked"),
+    ///     )
+    ///     .rule(Rule::always().in_state("login", "asked").respond_with("Welcome."));
+    /// assert_eq!(layer.handle().state("login"), "started");
+    /// ```
+    ///
+    /// This is the one thing that remembers on behalf of all conversations: tests that run at the
+    /// same time need a layer, or scenarios, of their own. A [`Script`](super::Script) needs none.
+    #[must_use]
+    pub fn then_state(mut self, scenario: impl Into<String>, state: impl Into<String>) -> Self {
+        self.moves.get_or_insert_default().then.push((scenario.into(), state.into()));
+        self
+    }
+
     /// The answer that comes after `given` ones.
-    pub(super) fn answer(&self, given: u64, request: &LlmRequest) -> Option<Answer> {
+    pub(super) fn answer(&self, given: u64, seed: u64, request: &LlmRequest) -> Option<Answer> {
         let mut before = given;
         let step = self.steps.iter().find(|step| match step.times {
             Some(times) if times <= before => {
@@ -168,7 +193,8 @@ impl Rule {
             }
             _ => true,
         });
-        step?.respond.respond(request)
+        let cue = Cue { condition: self.condition.as_deref(), given, seed };
+        step?.respond.respond_to(request, &cue)
     }
 
     /// How many answers it has, if they come to an end.
@@ -195,20 +221,45 @@ impl Rule {
         self.condition.as_ref().is_none_or(|condition| condition.matches(request))
     }
 
+    /// What a request must have for it to match.
+    pub(super) fn needs(&self) -> Needs {
+        self.condition.as_ref().map(|condition| condition.needs()).unwrap_or_default()
+    }
+
+    /// Whether it matches every request, at any time.
+    pub(super) fn is_for_all(&self) -> bool {
+        self.condition.is_none() && self.moves.as_ref().is_none_or(|moves| moves.within.is_empty())
+    }
+
     pub(super) fn describe(&self) -> String {
-        self.condition.as_ref().map_or_else(|| "every request".to_owned(), |c| c.describe())
+        let condition = self.condition.as_ref();
+        let mut words =
+            condition.map_or_else(|| "every request".to_owned(), |condition| condition.describe());
+        if let Some(moves) = &self.moves {
+            moves.describe(&mut words);
+        }
+        words
     }
 }
 
 impl RuleBuilder {
+    /// Only while this scenario is in this state; every scenario begins in
+    /// [`STARTED`](super::STARTED). Several must all be so. See [`Rule::then_state`] and
+    /// [`MockHandle::set_state`](crate::MockHandle::set_state).
+    pub fn in_state(mut self, scenario: impl Into<String>, state: impl Into<String>) -> Self {
+        self.moves.get_or_insert_default().within.push((scenario.into(), state.into()));
+        self
+    }
+
     /// Says this: a text, a [`Reply`](crate::Reply), an [`ApiError`](crate::ApiError), an
     /// [`Answer`] or anything that is [`Respond`].
     pub fn respond_with(self, respond: impl IntoRespond) -> Rule {
         Rule {
-            condition: self.0,
+            condition: self.condition,
             steps: vec![Step { respond: respond.into_respond(), times: None }],
             name: None,
             expect: None,
+            moves: self.moves,
         }
     }
 
@@ -244,87 +295,5 @@ impl fmt::Debug for Rule {
 impl fmt::Debug for RuleBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RuleBuilder").finish_non_exhaustive()
-    }
-}
-
-/// How often: a number or a range of numbers.
-///
-/// ```
-/// use tower_mock_llm::Times;
-///
-/// assert_eq!(Times::from(2).to_string(), "2");
-/// assert_eq!(Times::from(1..).to_string(), "at least 1");
-/// assert_eq!(Times::from(..=3).to_string(), "at most 3");
-/// assert_eq!(Times::from(1..3).to_string(), "1 to 2");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Times {
-    least: u64,
-    /// Inclusive.
-    most: Option<u64>,
-}
-
-impl Times {
-    pub(super) fn holds(&self, times: u64) -> bool {
-        times >= self.least && self.most.is_none_or(|most| times <= most)
-    }
-
-    pub(super) fn is_one(&self) -> bool {
-        self.least == 1 && self.most == Some(1)
-    }
-
-    fn of(range: impl RangeBounds<u64>) -> Self {
-        let least = match range.start_bound() {
-            Bound::Included(n) => *n,
-            Bound::Excluded(n) => n.saturating_add(1),
-            Bound::Unbounded => 0,
-        };
-        let most = match range.end_bound() {
-            Bound::Included(n) => Some(*n),
-            Bound::Excluded(n) => Some(n.saturating_sub(1)),
-            Bound::Unbounded => None,
-        };
-        Self { least, most }
-    }
-}
-
-impl From<u64> for Times {
-    fn from(times: u64) -> Self {
-        Self::of(times..=times)
-    }
-}
-
-impl From<std::ops::Range<u64>> for Times {
-    fn from(range: std::ops::Range<u64>) -> Self {
-        Self::of(range)
-    }
-}
-
-impl From<std::ops::RangeFrom<u64>> for Times {
-    fn from(range: std::ops::RangeFrom<u64>) -> Self {
-        Self::of(range)
-    }
-}
-
-impl From<std::ops::RangeInclusive<u64>> for Times {
-    fn from(range: std::ops::RangeInclusive<u64>) -> Self {
-        Self::of(range)
-    }
-}
-
-impl From<std::ops::RangeToInclusive<u64>> for Times {
-    fn from(range: std::ops::RangeToInclusive<u64>) -> Self {
-        Self::of(range)
-    }
-}
-
-impl fmt::Display for Times {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.least, self.most) {
-            (least, Some(most)) if least == most => write!(f, "{least}"),
-            (0, Some(most)) => write!(f, "at most {most}"),
-            (least, Some(most)) => write!(f, "{least} to {most}"),
-            (least, None) => write!(f, "at least {least}"),
-        }
     }
 }

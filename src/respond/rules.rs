@@ -1,11 +1,13 @@
 //! The rules that are mounted: choosing among them, and the verdict at the end.
 
-use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use super::rule::Expected;
+use super::hidden::{Hidden, HiddenRule};
+use super::index::Index;
+use super::mounted::Mounted;
+use super::states::States;
 use super::{Explanation, Rule};
 use crate::journal::Received;
 use crate::reply::Answer;
@@ -13,74 +15,130 @@ use crate::request::LlmRequest;
 
 /// Names a mounted rule, so that it can be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RuleId(u64);
+pub struct RuleId(pub(super) u64);
 
 /// All mounted rules, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
     /// Replaced as a whole when rules come and go, so that choosing holds no lock while it calls
     /// closures that may mount rules themselves.
-    mounted: RwLock<Arc<Vec<Arc<Mounted>>>>,
+    mounted: RwLock<Arc<Set>>,
     next: AtomicU64,
     /// What strict mode said of requests that no rule answered.
     unmatched: Mutex<Vec<String>>,
+    hidden: Mutex<Hidden>,
+    refuses_hidden: AtomicBool,
+    states: States,
 }
 
-#[derive(Debug)]
-struct Mounted {
-    id: RuleId,
-    rule: Rule,
-    label: RuleName,
-    /// How many it has, if they end.
-    most: Option<u64>,
-    answered: AtomicU64,
+/// The rules at one time.
+#[derive(Clone, Debug, Default)]
+struct Set {
+    rules: Vec<Arc<Mounted>>,
+    /// Made when it is first needed, and made anew when too many rules came since.
+    index: OnceLock<Arc<Index>>,
 }
 
 /// How a rule is called in messages: its name, or its number.
 pub(crate) type RuleName = Arc<str>;
 
 impl Rules {
+    /// Mounts it behind the others.
+    ///
+    /// # Panics
+    ///
+    /// If it can never answer, when [that is refused](Self::refuse_hidden).
+    #[track_caller]
     pub(crate) fn mount(&self, rule: Rule) -> RuleId {
         let id = RuleId(self.next.fetch_add(1, Ordering::Relaxed));
-        let label = match &rule.name {
-            Some(name) => format!("`{name}`").into(),
-            None => format!("#{}", id.0 + 1).into(),
-        };
-        let (most, answered) = (rule.most(), AtomicU64::new(0));
-        let mounted = Arc::new(Mounted { id, rule, label, most, answered });
-        self.change(|rules| rules.push(mounted));
+        let mounted = Arc::new(Mounted::new(id, rule));
+        self.change(|set| {
+            set.rules.push(mounted);
+            if set
+                .index
+                .get()
+                .is_some_and(|index| set.rules.len() > MOST_LATER + index.len() * 9 / 8)
+            {
+                set.index = OnceLock::new();
+            }
+        });
+        if self.refuses_hidden.load(Ordering::Relaxed)
+            && let Some(hidden) = self.hidden().into_iter().find(|hidden| hidden.id == id)
+        {
+            self.unmount(id);
+            refuse(&hidden);
+        }
         id
+    }
+
+    /// From now on, a rule that can never answer is not mounted.
+    ///
+    /// # Panics
+    ///
+    /// If one is mounted already.
+    #[track_caller]
+    pub(crate) fn refuse_hidden(&self) {
+        self.refuses_hidden.store(true, Ordering::Relaxed);
+        if let Some(hidden) = self.hidden().first() {
+            refuse(hidden);
+        }
+    }
+
+    /// The rules that can never answer.
+    pub(crate) fn hidden(&self) -> Vec<HiddenRule> {
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden.look(&self.snapshot().rules).to_vec()
+    }
+
+    pub(crate) fn state(&self, scenario: &str) -> String {
+        self.states.get(scenario)
+    }
+
+    pub(crate) fn set_state(&self, scenario: &str, state: String) {
+        self.states.set(scenario, state);
     }
 
     /// Whether there was such a rule.
     pub(crate) fn unmount(&self, id: RuleId) -> bool {
         let mut found = false;
-        self.change(|rules| {
-            let before = rules.len();
-            rules.retain(|mounted| mounted.id != id);
-            found = rules.len() < before;
+        // First, as in `hidden`.
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        self.change(|set| {
+            let Some(at) = set.rules.iter().position(|mounted| mounted.id == id) else {
+                return;
+            };
+            found = true;
+            *hidden = Hidden::default();
+            set.rules.remove(at);
+            if set.index.get().is_some_and(|index| at < index.len()) {
+                set.index = OnceLock::new();
+            }
         });
         found
     }
 
     pub(crate) fn clear(&self) {
-        self.change(Vec::clear);
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        self.change(|set| *set = Set::default());
+        *hidden = Hidden::default();
+        drop(hidden);
+        self.states.clear();
         self.unmatched.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The answer of the first rule that matches and has one, and that rule's name.
-    pub(crate) fn choose(&self, request: &LlmRequest) -> Option<(Answer, RuleName)> {
-        let rules = self.snapshot();
-        rules.iter().find_map(|mounted| {
-            if !mounted.rule.matches(request) {
-                return None;
-            }
-            let answer = mounted.rule.answer(mounted.take()?, request);
-            if answer.is_none() {
-                mounted.answered.fetch_sub(1, Ordering::Relaxed);
-            }
-            Some((answer?, Arc::clone(&mounted.label)))
-        })
+    pub(crate) fn choose(&self, request: &LlmRequest, seed: u64) -> Option<(Answer, RuleName)> {
+        self.snapshot().first(request, |mounted| mounted.answer(request, seed, &self.states))
+    }
+
+    /// As [`choose`](Self::choose), and always by trying each rule in turn.
+    #[cfg(test)]
+    pub(super) fn choose_one_after_the_other(
+        &self,
+        request: &LlmRequest,
+        seed: u64,
+    ) -> Option<(Answer, RuleName)> {
+        self.snapshot().rules.iter().find_map(|mounted| mounted.answer(request, seed, &self.states))
     }
 
     /// Says why no rule answered this request: the nearest one, and what failed on it. Kept for
@@ -89,10 +147,13 @@ impl Rules {
         let rules = self.snapshot();
         let mut text =
             format!("no rule answers this request ({} {})", request.provider, request.model);
-        let explained = rules.iter().rev().map(|mounted| {
+        let explained = rules.rules.iter().rev().map(|mounted| {
             let mut explanation = Explanation::default();
             if let Some(condition) = &mounted.rule.condition {
                 condition.explain(request, &mut explanation);
+            }
+            if let Some(moves) = &mounted.rule.moves {
+                moves.explain(&self.states, &mut explanation);
             }
             (mounted, explanation)
         });
@@ -129,131 +190,57 @@ impl Rules {
     pub(crate) fn unmet(&self, received: &[Arc<Received>]) -> Option<String> {
         let mut report = String::new();
         let rules = self.snapshot();
-        for mounted in rules.iter() {
-            mounted.report(received, &mut report);
+        for mounted in &rules.rules {
+            mounted.report(received, &self.states, &mut report);
         }
         for text in self.unmatched.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let _ = writeln!(report, "{text}");
         }
-        report_hidden(&rules, &mut report);
+        for hidden in self.hidden() {
+            let _ = writeln!(report, "{hidden}");
+        }
         (!report.is_empty()).then_some(report)
     }
 
-    fn snapshot(&self) -> Arc<Vec<Arc<Mounted>>> {
+    fn snapshot(&self) -> Arc<Set> {
         Arc::clone(&self.mounted.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<Arc<Mounted>>)) {
+    fn change(&self, change: impl FnOnce(&mut Set)) {
         let mut mounted = self.mounted.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut mounted));
     }
 }
 
-impl Mounted {
-    /// Counts one more answer, if the rule may still give one: how many it gave before.
-    fn take(&self) -> Option<u64> {
-        let most = self.most.unwrap_or(u64::MAX);
-        self.answered
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < most).then_some(n + 1))
-            .ok()
-    }
-
-    /// How many answers it had, if it gave them all.
-    fn spent(&self) -> Option<u64> {
-        self.most.filter(|most| self.answered.load(Ordering::Relaxed) >= *most)
-    }
-
-    /// What was expected of it and did not come.
-    fn report(&self, received: &[Arc<Received>], report: &mut String) {
-        let answered = self.answered.load(Ordering::Relaxed);
-        let (label, condition) = (&self.label, self.rule.describe());
-        match self.rule.expect {
-            None => return,
-            Some(Expected::Times(times)) => {
-                if times.holds(answered) {
-                    return;
-                }
-                let s = if times.is_one() { "" } else { "s" };
-                let _ = writeln!(
-                    report,
-                    "rule {label}: expected {times} request{s}, answered {answered}\n  when {condition}",
-                );
-            }
-            Some(Expected::All) => {
-                let (all, unsaid) = (self.rule.all(), self.rule.unsaid());
-                if answered >= all && unsaid.is_empty() {
-                    return;
-                }
-                let _ = if unsaid.is_empty() {
-                    let s = if all == 1 { "" } else { "s" };
-                    writeln!(report, "rule {label}: answered {answered} of {all} answer{s}")
-                } else {
-                    writeln!(report, "rule {label}: never said: {}", unsaid.join("; "))
-                };
-                let _ = writeln!(report, "  when {condition}");
-            }
+impl Set {
+    /// What the first rule says to it that may match the request and says anything.
+    fn first<T>(
+        &self,
+        request: &LlmRequest,
+        mut visit: impl FnMut(&Mounted) -> Option<T>,
+    ) -> Option<T> {
+        if self.rules.len() < LEAST_INDEXED {
+            return self.rules.iter().find_map(|mounted| visit(mounted));
         }
-        match self.nearest(received) {
-            Some((index, request, failed)) => {
-                let _ = writeln!(report, "  nearest: request {index} ({request})");
-                for failure in failed {
-                    let _ = writeln!(report, "    failed: {failure}");
-                }
-            }
-            None if received.is_empty() => report.push_str("  no request was received at all\n"),
-            None => {}
-        }
-    }
-
-    /// The request that this rule did not match and that came nearest: its number from 1, what it
-    /// is, and what failed.
-    fn nearest(&self, received: &[Arc<Received>]) -> Option<(usize, String, Vec<String>)> {
-        let condition = self.rule.condition.as_ref()?;
-        let explained = received.iter().enumerate().filter_map(|(index, received)| {
-            let request = received.request()?;
-            let mut explanation = Explanation::default();
-            condition.explain(request, &mut explanation);
-            let line = format!("{} {}", request.provider, request.model);
-            (!explanation.failed().is_empty()).then_some((index + 1, line, explanation))
-        });
-        explained
-            .max_by_key(|(index, _, explanation)| {
-                (explanation.nearness(), std::cmp::Reverse(*index))
-            })
-            .map(|(index, line, explanation)| (index, line, explanation.failed().to_vec()))
+        let needs = |mounted: &Arc<Mounted>| mounted.rule.needs();
+        let index = self.index.get_or_init(|| Arc::new(Index::build(self.rules.iter().map(needs))));
+        index.visit(request, |rule| visit(&self.rules[rule])).or_else(|| {
+            let later = self.rules.iter().skip(index.len());
+            later.into_iter().find_map(|mounted| visit(mounted))
+        })
     }
 }
 
-/// Rules that never answer because one before them answers all that they would. Only what can be
-/// proven: that rule never passes, and is for every request or has the same words.
-fn report_hidden(rules: &[Arc<Mounted>], report: &mut String) {
-    let mut seen: HashMap<String, &RuleName> = HashMap::new();
-    let mut all: Option<&RuleName> = None;
-    for mounted in rules {
-        let words = mounted.rule.describe();
-        // Two closures have the same words, and need not be the same.
-        let words = (!words.contains("a closure")).then_some(words);
-        let by = all.or_else(|| seen.get(words.as_ref()?).copied());
-        let never = matches!(mounted.rule.expect, Some(Expected::Times(times)) if times.holds(0));
-        match by {
-            Some(by) if !never => {
-                let _ = writeln!(
-                    report,
-                    "rule {} never answers: rule {by} before it answers all that it would",
-                    mounted.label
-                );
-            }
-            Some(_) => {}
-            None if !mounted.rule.always_answers() => {}
-            None if mounted.rule.condition.is_none() => all = Some(&mounted.label),
-            None => {
-                if let Some(words) = words {
-                    seen.insert(words, &mounted.label);
-                }
-            }
-        }
-    }
+#[track_caller]
+fn refuse(hidden: &HiddenRule) -> ! {
+    panic!("{hidden}; mount it before that one, or say `expect(0)` of it if that is meant");
 }
+
+/// Fewer rules are tried one after the other: nothing is faster.
+const LEAST_INDEXED: usize = 16;
+
+/// So many rules, and an eighth of those before, may come before the index is made anew.
+const MOST_LATER: usize = 16;
 
 /// More tell nothing new, and a server may run for long.
 const MOST_UNMATCHED: usize = 100;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::{IntoRespond, Match, Respond};
+use super::{Cue, IntoRespond, Match, Respond};
 use crate::reply::Answer;
 use crate::request::LlmRequest;
 
@@ -100,13 +100,13 @@ impl Script {
     }
 
     /// What is said in this turn, counted from 0.
-    fn say(&self, turn: usize, request: &LlmRequest) -> Option<Answer> {
+    fn say(&self, turn: usize, request: &LlmRequest, cue: &Cue<'_>) -> Option<Answer> {
         let Some(Turn(branches)) = self.turns.get(turn) else {
-            return self.last.as_ref()?.respond(request);
+            return self.last.as_ref()?.respond_to(request, cue);
         };
         branches.iter().find_map(|branch| {
             let fits = branch.condition.as_ref().is_none_or(|c| c.matches(request));
-            let answer = if fits { branch.respond.respond(request) } else { None };
+            let answer = if fits { branch.respond.respond_to(request, cue) } else { None };
             if answer.is_some() {
                 branch.said.store(true, Ordering::Relaxed);
             }
@@ -117,12 +117,16 @@ impl Script {
 
 impl Respond for Script {
     fn respond(&self, request: &LlmRequest) -> Option<Answer> {
+        self.respond_to(request, &Cue::default())
+    }
+
+    fn respond_to(&self, request: &LlmRequest, cue: &Cue<'_>) -> Option<Answer> {
         let Some(calls) = &self.calls else {
-            return self.say(request.turn() - 1, request);
+            return self.say(request.turn() - 1, request, cue);
         };
         // Taken first, so that two calls at once never get the same turn.
         let turn = calls.fetch_add(1, Ordering::Relaxed);
-        let answer = self.say(turn, request);
+        let answer = self.say(turn, request, cue);
         if answer.is_none() {
             calls.fetch_sub(1, Ordering::Relaxed);
         }

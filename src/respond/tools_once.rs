@@ -1,6 +1,6 @@
 //! The agent loop that always ends.
 
-use super::{DefaultReply, IntoRespond, Respond, default};
+use super::{Cue, DefaultReply, IntoRespond, Respond, default};
 use crate::reply::{Answer, ApiError, Part, Reply};
 use crate::request::{Content, LlmRequest, Message, ToolChoice};
 
@@ -49,6 +49,10 @@ impl CallToolsOnce {
 
 impl Respond for CallToolsOnce {
     fn respond(&self, request: &LlmRequest) -> Option<Answer> {
+        self.respond_to(request, &Cue::default())
+    }
+
+    fn respond_to(&self, request: &LlmRequest, cue: &Cue<'_>) -> Option<Answer> {
         if request.tools.is_empty() {
             return None;
         }
@@ -79,7 +83,7 @@ impl Respond for CallToolsOnce {
             });
         }
         if let Some(last) = &self.last {
-            return last.respond(request);
+            return last.respond_to(request, cue);
         }
         // The choice may still demand a tool, which would be called for ever.
         let mut request = request.clone();

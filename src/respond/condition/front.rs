@@ -1,8 +1,9 @@
 //! The front doors: a lower-case function for each thing that a condition can be on.
 
-use super::field::{Condition, Field, Media, Subject, Which};
+use super::field::{Condition, Field};
 use super::json::{Json, Source};
 use super::number::{Counted, Number};
+use super::subject::{Media, Subject, Which};
 use crate::provider::{Operation, Provider};
 use crate::request::{Role, ToolChoice};
 
@@ -56,6 +57,35 @@ pub fn image() -> Field {
 /// If the pointer is neither empty nor begins with a slash.
 pub fn json(pointer: &str) -> Json {
     Json::of(Source::Body).at(pointer)
+}
+
+/// The places in the body that a JSONPath (RFC 9535) finds. A condition on them holds if it does
+/// for one of them.
+///
+/// ```
+/// use tower_mock_llm::respond::json_path;
+/// use tower_mock_llm::{Match, Rule};
+///
+/// let tagged = json_path("$.messages[?@.role == 'user'].name").equals("alice");
+/// assert_eq!(
+///     tagged.describe(),
+///     r#"any of the body at $.messages[?@.role == 'user'].name is "alice""#,
+/// );
+/// let many = json_path("$.tools[20]").exists();
+/// let rule = Rule::when(tagged.and(many.not())).respond_with("Hello, Alice.");
+/// # let _ = rule;
+/// ```
+///
+/// It reads the whole body into values each time: put it behind a condition on the model or a text
+/// with [`and`](super::Match::and), and take [`json`] where a pointer will do.
+///
+/// # Panics
+///
+/// If it is no such path, with the place and the reason.
+#[cfg(feature = "jsonpath")]
+#[track_caller]
+pub fn json_path(path: &str) -> Json {
+    Json::of(Source::Body).path(path)
 }
 
 /// The text of the last message of the assistant.

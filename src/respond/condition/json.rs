@@ -1,15 +1,15 @@
 //! Conditions on a place in the body, or in a schema that came with it.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::at::{at, steps};
-use super::field::{Field, Subject, shortened};
+use super::field::Field;
 use super::number::{Counted, Number};
-use super::{Explanation, Match};
+use super::subject::{Subject, shortened};
+use super::{Explanation, Match, Needs, Want};
 use crate::request::{LlmRequest, ResponseFormat};
 
 /// A place in a JSON text of the request that a condition is to be made of:
@@ -25,14 +25,17 @@ pub struct JsonCondition {
 }
 
 /// Where to look: which text, and where in it.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::respond) struct Place {
     pub(super) source: Source,
     pub(super) steps: Vec<String>,
+    /// From there on.
+    #[cfg(feature = "jsonpath")]
+    pub(super) path: Option<super::path::Path>,
 }
 
-#[derive(Clone, Debug)]
-pub(super) enum Source {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::respond) enum Source {
     Body,
     ResponseSchema,
     ToolSchema(String),
@@ -47,20 +50,45 @@ enum JsonTest {
 
 impl Json {
     pub(super) fn of(source: Source) -> Self {
-        Self(Place { source, steps: Vec::new() })
+        Self(Place {
+            source,
+            steps: Vec::new(),
+            #[cfg(feature = "jsonpath")]
+            path: None,
+        })
     }
 
     /// A place within, by JSON pointer (RFC 6901): `tool_schema("search").at("/properties/query")`.
     ///
     /// # Panics
     ///
-    /// If it is neither empty nor begins with a slash.
+    /// If it is neither empty nor begins with a slash, or comes behind a `path`.
     #[must_use]
     pub fn at(mut self, pointer: &str) -> Self {
+        #[cfg(feature = "jsonpath")]
+        assert!(self.0.path.is_none(), "say `at` before `path`, or all of it in the path");
         let Some(more) = steps(pointer) else {
             panic!("a JSON pointer begins with a slash: write \"/{pointer}\" for {pointer:?}");
         };
         self.0.steps.extend(more);
+        self
+    }
+
+    /// The places within that a JSONPath (RFC 9535) finds: `tool_schema("search").path("$..type")`.
+    /// A condition holds if it does for one of them. See
+    /// [`json_path`](super::json_path).
+    ///
+    /// # Panics
+    ///
+    /// If it is no such path, with the place and the reason.
+    #[cfg(feature = "jsonpath")]
+    #[must_use]
+    #[track_caller]
+    pub fn path(mut self, path: &str) -> Self {
+        match super::path::Path::parse(path) {
+            Ok(path) => self.0.path = Some(path),
+            Err(error) => panic!("{path:?} is not a JSONPath (RFC 9535): {error}"),
+        }
         self
     }
 
@@ -92,8 +120,33 @@ impl Json {
 }
 
 impl Place {
-    /// The value there, if there is one.
-    pub(super) fn value(&self, request: &LlmRequest) -> Option<Value> {
+    /// Whether `test` says yes to one of the values there.
+    pub(super) fn any(&self, request: &LlmRequest, mut test: impl FnMut(&Value) -> bool) -> bool {
+        let Some(value) = self.root(request) else {
+            return false;
+        };
+        #[cfg(feature = "jsonpath")]
+        if let Some(path) = &self.path {
+            return path.any(&value, test);
+        }
+        test(&value)
+    }
+
+    /// What is there, in words.
+    pub(super) fn found(&self, request: &LlmRequest) -> String {
+        let mut found = Vec::new();
+        self.any(request, |value| {
+            found.push(value.to_string());
+            false
+        });
+        match &found[..] {
+            [] => "there is none".to_owned(),
+            [one] => format!("it is {}", shortened(one)),
+            all => format!("they are {}", shortened(&all.join(", "))),
+        }
+    }
+
+    fn root(&self, request: &LlmRequest) -> Option<Value> {
         let text = match &self.source {
             Source::Body => &request.body[..],
             Source::ResponseSchema => match &request.response_format {
@@ -111,7 +164,21 @@ impl Place {
 
 impl Match for JsonCondition {
     fn matches(&self, request: &LlmRequest) -> bool {
-        self.place.value(request).is_some_and(|value| self.test.holds(&value))
+        self.place.any(request, |value| self.test.holds(value))
+    }
+
+    fn needs(&self) -> Needs {
+        let Self { place, test } = self;
+        match (&place.source, test) {
+            // Another tool's schema need not be read.
+            (Source::ToolSchema(tool), _) => {
+                Needs::text(&Subject::Tools, Want::Equals(tool.clone()))
+            }
+            (_, JsonTest::Equals(Value::String(text))) => {
+                Needs::text(&Subject::Json(place.clone()), Want::Equals(text.clone()))
+            }
+            _ => Needs::default(),
+        }
     }
 
     fn describe(&self) -> String {
@@ -124,11 +191,8 @@ impl Match for JsonCondition {
     }
 
     fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
-        let value = self.place.value(request);
-        let holds = value.as_ref().is_some_and(|value| self.test.holds(value));
-        explanation.condition(holds, || match value {
-            Some(value) => format!("{}, but it is {}", self.describe(), shown(&value)),
-            None => format!("{}, but there is none", self.describe()),
+        explanation.condition(self.matches(request), || {
+            format!("{}, but {}", self.describe(), self.place.found(request))
         });
     }
 }
@@ -151,6 +215,10 @@ impl fmt::Debug for JsonCondition {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "jsonpath")]
+        if self.path.is_some() {
+            f.write_str("any of ")?;
+        }
         match &self.source {
             Source::Body => f.write_str("the body")?,
             Source::ResponseSchema => f.write_str("the answer's schema")?,
@@ -162,15 +230,10 @@ impl fmt::Display for Place {
         for step in &self.steps {
             write!(f, "/{}", step.replace('~', "~0").replace('/', "~1"))?;
         }
+        #[cfg(feature = "jsonpath")]
+        if let Some(path) = &self.path {
+            write!(f, " at {path}")?;
+        }
         Ok(())
-    }
-}
-
-/// A value in a message, cut where it is long.
-fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    match shortened(&text) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(short) => short,
     }
 }

@@ -4,9 +4,18 @@ mod at;
 mod field;
 mod front;
 mod json;
+mod needs;
 mod number;
+#[cfg(feature = "jsonpath")]
+mod path;
+#[cfg(feature = "regex")]
+mod pattern;
+mod subject;
+mod test;
 
 pub use self::field::{Condition, Field};
+#[cfg(feature = "jsonpath")]
+pub use self::front::json_path;
 pub use self::front::{
     any_message, any_message_of, api_key, audio, file, first_user, header, image, json,
     last_assistant, last_user, max_tokens, message, messages, metadata, model, model_name, n,
@@ -15,7 +24,10 @@ pub use self::front::{
     turn_number, wants_json,
 };
 pub use self::json::{Json, JsonCondition};
+pub(super) use self::needs::{Found, Needs, Source, Want, promise};
 pub use self::number::{Number, NumberCondition};
+#[cfg(feature = "templates")]
+pub(super) use self::subject::is_secret;
 use crate::request::LlmRequest;
 
 /// A condition on a request.
@@ -43,6 +55,20 @@ pub trait Match: Send + Sync + 'static {
     /// Says for each simple condition within whether it holds, and on what value it fails.
     fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
         explanation.condition(self.matches(request), || format!("{} says no", self.describe()));
+    }
+
+    /// What a request must have for this to hold, as far as it can be looked up: thousands of rules
+    /// are told apart by it. Part of no contract: what cannot be looked up is tried.
+    #[doc(hidden)]
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
+    /// What the groups of the first regular expression within caught.
+    #[cfg(feature = "templates")]
+    #[doc(hidden)]
+    fn captures(&self, _: &LlmRequest) -> Option<Captures> {
+        None
     }
 
     /// Both.
@@ -75,6 +101,11 @@ impl<F: Fn(&LlmRequest) -> bool + Send + Sync + 'static> Match for F {
         self(request)
     }
 }
+
+/// What the groups of a regular expression caught: name and text of each.
+#[cfg(feature = "templates")]
+#[derive(Clone, Debug, Default)]
+pub struct Captures(pub(super) Vec<(Option<String>, Option<String>)>);
 
 /// How near a request came to meeting a condition.
 #[derive(Clone, Debug, Default)]
@@ -113,6 +144,15 @@ impl<A: Match, B: Match> Match for And<A, B> {
         self.0.matches(request) && self.1.matches(request)
     }
 
+    fn needs(&self) -> Needs {
+        self.0.needs().and(self.1.needs())
+    }
+
+    #[cfg(feature = "templates")]
+    fn captures(&self, request: &LlmRequest) -> Option<Captures> {
+        self.0.captures(request).or_else(|| self.1.captures(request))
+    }
+
     fn describe(&self) -> String {
         format!("{} and {}", self.0.describe(), self.1.describe())
     }
@@ -130,6 +170,16 @@ pub struct Or<A, B>(A, B);
 impl<A: Match, B: Match> Match for Or<A, B> {
     fn matches(&self, request: &LlmRequest) -> bool {
         self.0.matches(request) || self.1.matches(request)
+    }
+
+    fn needs(&self) -> Needs {
+        self.0.needs().or(&self.1.needs())
+    }
+
+    #[cfg(feature = "templates")]
+    fn captures(&self, request: &LlmRequest) -> Option<Captures> {
+        let left = || self.0.captures(request).filter(|_| self.0.matches(request));
+        left().or_else(|| self.1.captures(request))
     }
 
     fn describe(&self) -> String {

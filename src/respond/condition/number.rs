@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::json::Place;
-use super::{Explanation, Match};
+use super::{Explanation, Match, Needs};
 use crate::request::LlmRequest;
 
 /// A number in the request that a condition is to be made of: `temperature().at_most(0.2)`.
@@ -20,8 +20,9 @@ pub struct NumberCondition {
     test: Range,
 }
 
-#[derive(Clone, Debug)]
-pub(super) enum Counted {
+/// A number in the request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::respond) enum Counted {
     Json(Place),
     MaxTokens,
     Messages,
@@ -79,10 +80,17 @@ impl Number {
 }
 
 impl Counted {
-    fn of(&self, request: &LlmRequest) -> Option<f64> {
+    /// Whether `test` says yes to the number, or to one of them.
+    pub(in crate::respond) fn any(
+        &self,
+        request: &LlmRequest,
+        mut test: impl FnMut(f64) -> bool,
+    ) -> bool {
         let sampling = &request.sampling;
-        match self {
-            Self::Json(place) => place.value(request)?.as_f64(),
+        let number = match self {
+            Self::Json(place) => {
+                return place.any(request, |value| value.as_f64().is_some_and(&mut test));
+            }
             Self::MaxTokens => sampling.max_tokens.map(|tokens| tokens as f64),
             Self::Messages => Some(request.messages.len() as f64),
             Self::N => sampling.n.map(|n| n as f64),
@@ -90,13 +98,24 @@ impl Counted {
             Self::Temperature => sampling.temperature,
             Self::TopP => sampling.top_p,
             Self::Turn => Some(request.turn() as f64),
-        }
+        };
+        number.is_some_and(test)
     }
 }
 
 impl Match for NumberCondition {
     fn matches(&self, request: &LlmRequest) -> bool {
-        self.test.holds(self.number.of(request))
+        match self.test {
+            Range::Missing => !self.number.any(request, |_| true),
+            test => self.number.any(request, |number| test.holds(number)),
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        match self.test {
+            Range::Equals(wanted) => Needs::number(&self.number, wanted),
+            _ => Needs::default(),
+        }
     }
 
     fn describe(&self) -> String {
@@ -104,19 +123,22 @@ impl Match for NumberCondition {
     }
 
     fn explain(&self, request: &LlmRequest, explanation: &mut Explanation) {
-        let found = self.number.of(request);
-        explanation.condition(self.test.holds(found), || match found {
-            Some(number) => format!("{}, but it is {number}", self.describe()),
-            None => format!("{}, but there is none", self.describe()),
+        explanation.condition(self.matches(request), || {
+            let mut found = None;
+            self.number.any(request, |number| {
+                found = Some(number);
+                true
+            });
+            match found {
+                Some(number) => format!("{}, but it is {number}", self.describe()),
+                None => format!("{}, but there is none", self.describe()),
+            }
         });
     }
 }
 
 impl Range {
-    fn holds(self, number: Option<f64>) -> bool {
-        let Some(number) = number else {
-            return matches!(self, Self::Missing);
-        };
+    fn holds(self, number: f64) -> bool {
         match self {
             Self::Any => true,
             Self::AtLeast(least) => number >= least,
