@@ -470,6 +470,7 @@ fn context<'a>(request: &'a LlmRequest, reply: &'a Reply, seed: u64) -> Context<
         usage: reply.usage_for(request.prompt_tokens()),
         created: 1_767_225_600,
         entropy: Entropy::new(seed),
+        reply,
     }
 }
 

@@ -264,6 +264,7 @@ impl Mock {
             usage: reply.usage_for(request.prompt_tokens()),
             created: created(self.settings.seed, request.messages.len()),
             entropy,
+            reply,
         }
     }
 }

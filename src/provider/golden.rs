@@ -99,6 +99,7 @@ pub(crate) fn context<'a>(request: &'a LlmRequest, reply: &'a Reply) -> Context<
         usage: reply.usage_for(request.prompt_tokens()),
         created: 1_767_225_600,
         entropy: Entropy::new(1),
+        reply,
     }
 }
 

@@ -87,6 +87,8 @@ pub struct Context<'a> {
     pub created: u64,
     /// Chance, from the seed and the request.
     pub entropy: Entropy,
+    /// What is said; nothing, where a user's stream says it bit by bit.
+    pub(crate) reply: &'a Reply,
 }
 
 impl<'a> Context<'a> {

@@ -10,7 +10,6 @@ mod citation;
 mod cursor;
 mod event;
 mod feature;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the rooms, which come next"))]
 pub(crate) mod logprobs;
 mod obey;
 mod part;

@@ -670,6 +670,7 @@ fn context<'a>(request: &'a LlmRequest, reply: &'a Reply) -> Context<'a> {
         usage: reply.usage_for(request.prompt_tokens()),
         created: 1_768_426_551,
         entropy: Entropy::new(7),
+        reply,
     }
 }
 

@@ -401,6 +401,7 @@ mod tests {
                             usage: Usage::new(usage.input, 0),
                             created: 0,
                             entropy: Entropy::new(1),
+                            reply: &crate::reply::Reply::empty(),
                         };
                         let rendered = |signature: Option<&str>| {
                             let mut encoder = encoder(&cx);

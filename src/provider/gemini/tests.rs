@@ -66,6 +66,7 @@ fn context<'a>(request: &'a LlmRequest, reply: &'a Reply) -> Context<'a> {
         usage: reply.usage_for(request.prompt_tokens()),
         created: 0,
         entropy: Entropy::new(7),
+        reply,
     }
 }
 

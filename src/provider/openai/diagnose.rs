@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use super::check::{no_model, unrecognized};
+use super::request::unknown_field;
 use crate::provider::shape::{self, Problem, Shape, optional, required};
 use crate::reply::{ApiError, ErrorKind};
 
@@ -11,17 +13,21 @@ use crate::reply::{ApiError, ErrorKind};
 static CHAT: Shape = Shape::Object(&[
     optional("model", Shape::Text),
     required("messages", Shape::Array(&MESSAGE)),
+    optional("logprobs", Shape::Boolean),
     optional("max_completion_tokens", Shape::Integer),
     optional("max_tokens", Shape::Integer),
     optional("n", Shape::Integer),
     optional("parallel_tool_calls", Shape::Boolean),
+    optional("reasoning_effort", Shape::Text),
     optional("response_format", Shape::Object(&[required("type", Shape::Text)])),
     optional("seed", Shape::Integer),
+    optional("service_tier", Shape::Text),
     optional("stop", Shape::TextOr(&TEXTS)),
     optional("stream", Shape::Boolean),
     optional("stream_options", STREAM_OPTIONS),
     optional("temperature", Shape::Number),
     optional("tools", Shape::Array(&TOOL)),
+    optional("top_logprobs", Shape::Integer),
     optional("top_p", Shape::Number),
 ]);
 static MESSAGE: Shape = Shape::Object(&[
@@ -56,10 +62,22 @@ const STREAM_OPTIONS: Shape = Shape::Object(&[
 ]);
 
 /// What the vendor says to a body that does not parse.
-pub(super) fn diagnose(body: &[u8], error: &serde_json::Error) -> ApiError {
+pub(super) fn diagnose(body: &[u8], is_vendor: bool, error: &serde_json::Error) -> ApiError {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return ApiError::new(ErrorKind::Malformed);
     };
+    // What goes before every wrong type.
+    if let Value::Object(fields) = &value {
+        let Some(model) = fields.get("model").filter(|model| !model.is_null()) else {
+            return no_model();
+        };
+        if fields.get("messages").is_none_or(Value::is_null) {
+            return missing("messages");
+        }
+        if let Some(unknown) = unknown_field(body).filter(|_| is_vendor) {
+            return unrecognized(model.as_str().unwrap_or_default(), &unknown);
+        }
+    }
     let Some(violation) = CHAT.check(&value) else {
         return ApiError::invalid_request(format!("Invalid request body: {error}"));
     };
@@ -102,7 +120,7 @@ fn found_words(value: &Value) -> &'static str {
         Value::Array(_) => "an array",
         Value::Bool(_) => "a boolean",
         Value::Null => "null",
-        Value::Number(number) if number.is_f64() => "a decimal",
+        Value::Number(number) if number.is_f64() => "a decimal number",
         Value::Number(_) => "an integer",
         Value::Object(_) => "an object",
         Value::String(_) => "a string",

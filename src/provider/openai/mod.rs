@@ -3,10 +3,19 @@
 //! Forms after <https://platform.openai.com/docs/api-reference/chat> (read 2026-11-21) and after
 //! recorded traffic of 2025 and 2026, which goes before the documentation; see `golden/`.
 
+mod check;
+mod chunk;
+mod completion;
 mod diagnose;
 mod error;
+mod extra;
 mod headers;
+mod identity;
+mod lane;
+mod logprobs;
+mod message;
 mod models;
+mod neutral;
 mod request;
 mod response;
 mod scan;
@@ -18,7 +27,7 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder};
-use crate::reply::{ApiError, Feature, Reply};
+use crate::reply::{ApiError, Feature, Part, Reply, Source};
 use crate::request::{Head, LlmRequest};
 
 /// The room.
@@ -29,6 +38,20 @@ pub(crate) struct OpenAi;
 const INCLUDE_USAGE: u32 = 1;
 /// The client asked for a stream without padding.
 const PLAIN: u32 = 1 << 1;
+/// The client asked for log-probabilities.
+const LOGPROBS: u32 = 1 << 2;
+/// Two bits from here on: which of [`TIERS`] the client asked for.
+const TIER: u32 = 3;
+/// Five bits from here on: how many tokens it wants to see beside the chosen one.
+const TOP_LOGPROBS: u32 = 8;
+
+/// The tiers that are said to have answered; each when it was asked for, as probes of the real API
+/// found it, and the first when none or `auto` was.
+const TIERS: [&str; 4] = ["default", "fast", "flex", "priority"];
+
+fn owns(host: &str) -> bool {
+    host.eq_ignore_ascii_case("api.openai.com")
+}
 
 impl ResponseSynth for OpenAi {
     fn provider(&self) -> Provider {
@@ -36,7 +59,7 @@ impl ResponseSynth for OpenAi {
     }
 
     fn owns(&self, host: &str) -> bool {
-        host.eq_ignore_ascii_case("api.openai.com")
+        owns(host)
     }
 
     fn recognize(&self, head: &Head<'_>) -> Option<Call> {
@@ -57,8 +80,20 @@ impl ResponseSynth for OpenAi {
 
     fn can_say(&self, feature: Feature<'_>) -> Result<(), &'static str> {
         match feature {
-            Feature::RawArguments(_) => Ok(()),
-            _ => Err("the API has no words for it"),
+            Feature::Citation(citation) => match citation.source() {
+                Source::Web { .. } => Ok(()),
+                _ => Err("it cites pages of the web only"),
+            },
+            Feature::Part(part) => match part {
+                Part::Audio(_) => Ok(()),
+                Part::Image(_) => Err("its answers have no pictures"),
+                Part::Raw(raw) => extra::can_say(raw),
+                Part::RedactedReasoning(_) => Err("it does not show what a model thinks"),
+                Part::ServerTool(_) => Err("of a search it shows only what the text cites"),
+                _ => Err("the API has no words for it"),
+            },
+            Feature::RawArguments(_) | Feature::ToolDeltas(_) => Ok(()),
+            Feature::Safety(_) => Err("it rates no answers; it ends them with `content_filter`"),
         }
     }
 

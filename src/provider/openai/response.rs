@@ -4,134 +4,25 @@ use std::sync::LazyLock;
 
 use bytes::{Bytes, BytesMut};
 use http::Response;
-use serde::Serialize;
 
-use super::{headers, models};
-use crate::provider::{Alphabet, Context, Entropy};
+use super::completion::{Choice, Function, Message, ToolCall, completion, finish_reason};
+use super::extra::{Fields, annotations, spoken};
+use super::identity::{Identity, call_id, of_choice};
+use super::logprobs::{Logprobs, tokens};
+use super::{TIERS, headers};
+use crate::provider::Context;
 use crate::reply::{Finish, Part, Reply, Usage};
 use crate::wire::{Hole, JsonStyle, Template, hole, put_number, put_ordinary, put_text};
-
-/// <https://platform.openai.com/docs/api-reference/chat/object> (read 2026-11-21), in the order of
-/// recorded traffic.
-#[derive(Serialize)]
-struct ChatCompletion<'a> {
-    id: &'a str,
-    object: &'static str,
-    created: u64,
-    model: &'a str,
-    choices: [Choice<'a>; 1],
-    usage: CompletionUsage,
-    service_tier: &'static str,
-    system_fingerprint: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Choice<'a> {
-    index: usize,
-    message: Message<'a>,
-    /// There and null, or not there at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    logprobs: Option<()>,
-    finish_reason: &'static str,
-}
-
-#[derive(Serialize)]
-struct Message<'a> {
-    role: &'static str,
-    content: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tool_calls: Vec<ToolCall<'a>>,
-    refusal: Option<&'a str>,
-    annotations: [(); 0],
-}
-
-#[derive(Serialize)]
-pub(super) struct ToolCall<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) index: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) r#type: Option<&'static str>,
-    pub(super) function: Function<'a>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Function<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) name: Option<&'a str>,
-    pub(super) arguments: &'a str,
-}
-
-#[derive(Clone, Copy, Serialize)]
-pub(super) struct CompletionUsage {
-    prompt_tokens: u64,
-    completion_tokens: u64,
-    total_tokens: u64,
-    prompt_tokens_details: PromptTokensDetails,
-    completion_tokens_details: CompletionTokensDetails,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct PromptTokensDetails {
-    cached_tokens: u64,
-    audio_tokens: u64,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct CompletionTokensDetails {
-    reasoning_tokens: u64,
-    audio_tokens: u64,
-    accepted_prediction_tokens: u64,
-    rejected_prediction_tokens: u64,
-}
-
-impl From<Usage> for CompletionUsage {
-    fn from(usage: Usage) -> Self {
-        Self {
-            prompt_tokens: usage.input,
-            completion_tokens: usage.output,
-            total_tokens: usage.total(),
-            prompt_tokens_details: PromptTokensDetails {
-                cached_tokens: usage.cached,
-                audio_tokens: 0,
-            },
-            completion_tokens_details: CompletionTokensDetails {
-                reasoning_tokens: usage.reasoning,
-                audio_tokens: 0,
-                accepted_prediction_tokens: 0,
-                rejected_prediction_tokens: 0,
-            },
-        }
-    }
-}
-
-/// What all bodies and chunks of one answer share.
-pub(super) struct Identity<'a> {
-    pub(super) id: String,
-    pub(super) created: u64,
-    pub(super) model: &'a str,
-    pub(super) has_logprobs: bool,
-    pub(super) fingerprint: Option<String>,
-}
-
-impl<'a> Identity<'a> {
-    pub(super) fn of(cx: &Context<'a>) -> Self {
-        let model = cx.answering_model(models::snapshot);
-        Self {
-            id: cx.entropy.id(SALT_ID, "chatcmpl-", Alphabet::Base62, 29),
-            created: cx.created,
-            model,
-            has_logprobs: models::has_logprobs(model),
-            fingerprint: models::has_fingerprint(model).then(|| fingerprint(model)),
-        }
-    }
-}
 
 pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
     let identity = Identity::of(cx);
     let body = match reply.parts() {
-        [Part::Text(text)] if cx.usage.cached == 0 && cx.usage.reasoning == 0 => {
+        [Part::Text(text)]
+            if identity.is_common()
+                && text.citations().is_empty()
+                && cx.usage == Usage::new(cx.usage.input, cx.usage.output)
+                && reply.choices().nth(1).is_none() =>
+        {
             plain(&identity, text.as_str(), &reply.finish_reason(), cx.usage)
         }
         _ => full(&identity, reply, cx),
@@ -143,65 +34,81 @@ pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
 
 /// Any reply.
 fn full(identity: &Identity<'_>, reply: &Reply, cx: &Context<'_>) -> Bytes {
-    let mut content = String::new();
-    let mut refusal = String::new();
-    let mut ids = Vec::new();
-    for part in reply.parts() {
-        match part {
-            // Not shown by this API; its tokens are counted.
-            Part::Reasoning(_) => {}
-            Part::Refusal(text) => refusal.push_str(text),
-            Part::Text(text) => content.push_str(text.as_str()),
-            Part::ToolCall(call) => ids.push(call_id(cx.entropy, ids.len(), call.id())),
-            // `can_say` names them.
-            _ => {}
-        }
-    }
-    let calls = reply.parts().iter().filter_map(|part| match part {
-        Part::ToolCall(call) => Some(call),
-        _ => None,
-    });
-    let tool_calls: Vec<_> = calls
-        .zip(&ids)
-        .map(|(call, id)| ToolCall {
-            index: None,
-            id: Some(id),
-            r#type: Some("function"),
-            function: Function { name: Some(call.name()), arguments: call.arguments() },
-        })
+    let said: Vec<_> = reply
+        .choices()
+        .enumerate()
+        .map(|(index, choice)| Said::of(identity, index, choice))
         .collect();
-    let is_silent = content.is_empty() && !(tool_calls.is_empty() && refusal.is_empty());
-    let message = Message {
-        role: "assistant",
-        content: (!is_silent).then_some(content.as_str()),
-        tool_calls,
-        refusal: (!refusal.is_empty()).then_some(refusal.as_str()),
-        annotations: [],
-    };
-    let completion = completion(identity, message, &reply.finish_reason(), cx.usage);
-    STYLE.to_vec(&completion).into()
+    let choices: Vec<_> = said.iter().map(|said| said.choice(identity)).collect();
+    STYLE.to_vec(&completion(identity, &choices, cx.usage)).into()
 }
 
-fn completion<'a>(
-    identity: &'a Identity<'a>,
-    message: Message<'a>,
-    finish: &Finish,
-    usage: Usage,
-) -> ChatCompletion<'a> {
-    ChatCompletion {
-        id: &identity.id,
-        object: "chat.completion",
-        created: identity.created,
-        model: identity.model,
-        choices: [Choice {
-            index: 0,
-            message,
-            logprobs: identity.has_logprobs.then_some(()),
-            finish_reason: finish_reason(finish),
-        }],
-        usage: usage.into(),
-        service_tier: "default",
-        system_fingerprint: identity.fingerprint.as_deref(),
+/// A choice, its texts put together.
+struct Said<'a> {
+    index: usize,
+    reply: &'a Reply,
+    content: String,
+    refusal: String,
+    ids: Vec<String>,
+}
+
+impl<'a> Said<'a> {
+    fn of(identity: &Identity<'_>, index: usize, reply: &'a Reply) -> Self {
+        let entropy = of_choice(identity.entropy, index);
+        let (mut content, mut refusal, mut ids) = (String::new(), String::new(), Vec::new());
+        for part in reply.parts() {
+            match part {
+                // Not shown by this API; its tokens are counted.
+                Part::Reasoning(_) => {}
+                Part::Refusal(text) => refusal.push_str(text),
+                Part::Text(text) => content.push_str(text.as_str()),
+                Part::ToolCall(call) => ids.push(call_id(entropy, ids.len(), call.id())),
+                // Said below, or named by `can_say`.
+                _ => {}
+            }
+        }
+        Self { index, reply, content, refusal, ids }
+    }
+
+    fn choice(&self, identity: &Identity<'_>) -> Choice<'_> {
+        let entropy = of_choice(identity.entropy, self.index);
+        let calls = self.reply.parts().iter().filter_map(|part| match part {
+            Part::ToolCall(call) => Some(call),
+            _ => None,
+        });
+        let tool_calls: Vec<_> = calls
+            .zip(&self.ids)
+            .map(|(call, id)| ToolCall {
+                index: None,
+                id: Some(id),
+                r#type: Some("function"),
+                function: Function { name: Some(call.name()), arguments: call.arguments() },
+            })
+            .collect();
+        let audio = spoken(self.reply, entropy, identity.created);
+        let says_else = !tool_calls.is_empty() || !self.refusal.is_empty() || audio.is_some();
+        let content = (!says_else || !self.content.is_empty()).then_some(self.content.as_str());
+        let refusal = (!self.refusal.is_empty()).then_some(self.refusal.as_str());
+        let logprobs = identity.has_logprobs.then(|| {
+            let top = identity.top_logprobs?;
+            let tokens = |text| tokens(text, 0, top, entropy);
+            (content.is_some() || refusal.is_some())
+                .then(|| Logprobs { content: content.map(tokens), refusal: refusal.map(tokens) })
+        });
+        Choice {
+            index: self.index,
+            message: Message {
+                role: "assistant",
+                content,
+                tool_calls,
+                refusal,
+                audio,
+                annotations: annotations(self.reply),
+                raw: Fields::of(self.reply),
+            },
+            logprobs,
+            finish_reason: finish_reason(&self.reply.finish_reason()),
+        }
     }
 }
 
@@ -244,90 +151,54 @@ const COUNT: usize = 1;
 static PLAIN: LazyLock<[[Template; 2]; 2]> = LazyLock::new(|| {
     [false, true].map(|has_logprobs| {
         [false, true].map(|has_fingerprint| {
-            let message = Message {
-                role: "assistant",
-                content: Some(hole::TEXT[TEXT]),
-                tool_calls: Vec::new(),
-                refusal: None,
-                annotations: [],
-            };
-            let mut usage = CompletionUsage::from(Usage::new(0, 0));
-            usage.prompt_tokens = hole::NUMBER[COUNT];
-            usage.completion_tokens = hole::NUMBER[COUNT];
-            usage.total_tokens = hole::NUMBER[COUNT];
-            Template::compile(&STYLE.to_vec(&ChatCompletion {
-                id: hole::TEXT[ID],
-                object: "chat.completion",
+            let identity = Identity {
+                id: hole::TEXT[ID].to_owned(),
                 created: hole::NUMBER[CREATED],
                 model: hole::TEXT[MODEL],
-                choices: [Choice {
-                    index: 0,
-                    message,
-                    logprobs: has_logprobs.then_some(()),
-                    finish_reason: hole::TEXT[FINISH],
-                }],
-                usage,
-                service_tier: "default",
-                system_fingerprint: has_fingerprint.then_some(hole::TEXT[FINGERPRINT]),
-            }))
+                has_logprobs,
+                top_logprobs: None,
+                fingerprint: has_fingerprint.then(|| hole::TEXT[FINGERPRINT].to_owned()),
+                tier: Some(TIERS[0]),
+                speaks: false,
+                entropy: crate::provider::Entropy::new(0),
+            };
+            let choices = [Choice {
+                index: 0,
+                message: said(hole::TEXT[TEXT]),
+                logprobs: has_logprobs.then_some(None),
+                finish_reason: hole::TEXT[FINISH],
+            }];
+            let mut completion = completion(&identity, &choices, Usage::new(0, 0));
+            completion.usage.prompt_tokens = hole::NUMBER[COUNT];
+            completion.usage.completion_tokens = hole::NUMBER[COUNT];
+            completion.usage.total_tokens = hole::NUMBER[COUNT];
+            Template::compile(&STYLE.to_vec(&completion))
         })
     })
 });
 
-const STYLE: JsonStyle = JsonStyle::INDENT2.with_newline();
-
-/// <https://platform.openai.com/docs/api-reference/chat/object>, `finish_reason`.
-pub(super) fn finish_reason(finish: &Finish) -> &'static str {
-    match finish {
-        Finish::ContentFilter => "content_filter",
-        Finish::Length => "length",
-        Finish::Refusal | Finish::Stop | Finish::StopSequence(_) => "stop",
-        Finish::ToolUse => "tool_calls",
-    }
+fn said(text: &str) -> Message<'_> {
+    Message { role: "assistant", content: Some(text), ..Message::default() }
 }
 
-/// The id of the tool call at `index`, the same in a stream and in a whole answer.
-pub(super) fn call_id(entropy: Entropy, index: usize, given: Option<&str>) -> String {
-    given.map_or_else(
-        || entropy.id(SALT_CALL + index as u64, "call_", Alphabet::Base62, 24),
-        str::to_owned,
-    )
-}
-
-const SALT_ID: u64 = 1;
-const SALT_CALL: u64 = 1000;
-
-/// The backend that answers for a model: the same as long as the crate is.
-fn fingerprint(model: &str) -> String {
-    let backend = Entropy::new(crate::util::rng::hash(0, model.as_bytes()));
-    backend.id(0, "fp_", Alphabet::Hex, 10)
-}
+pub(super) const STYLE: JsonStyle = JsonStyle::INDENT2.with_newline();
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::golden;
 
     #[test]
     fn the_template_says_what_the_struct_says() {
         for model in ["gpt-4o", "gpt-5-mini", "o3"] {
             for text in ["", "plain", "\"quotes\" \\ and\nlines \u{1} é 👋"] {
-                let identity = Identity {
-                    id: "chatcmpl-1".into(),
-                    created: 1_767_225_600,
-                    model,
-                    has_logprobs: models::has_logprobs(model),
-                    fingerprint: models::has_fingerprint(model).then(|| fingerprint(model)),
-                };
+                let request = super::super::tests::asked(model);
+                let reply = Reply::text(text).finish(Finish::Length).usage(Usage::new(11, 22));
+                let cx = golden::context(&request, &reply);
+                let identity = Identity::of(&cx);
                 let usage = Usage::new(11, 22);
-                let message = Message {
-                    role: "assistant",
-                    content: Some(text),
-                    tool_calls: Vec::new(),
-                    refusal: None,
-                    annotations: [],
-                };
-                let whole = STYLE.to_vec(&completion(&identity, message, &Finish::Length, usage));
-                assert_eq!(plain(&identity, text, &Finish::Length, usage), whole);
+                let template = plain(&identity, text, &Finish::Length, usage);
+                assert_eq!(template, full(&identity, &reply, &cx));
             }
         }
     }

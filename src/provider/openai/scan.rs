@@ -4,9 +4,12 @@
 //! that with serde costs as much as the rest of an answer. What is unusual in any way, or wrong,
 //! is left to serde: [`scan`] returns `None`, and may do so whenever it likes.
 
+use std::borrow::Cow;
+
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::request::{ChatContent, ChatMessage, ChatRole, CreateChatCompletion};
+use super::message::{ChatContent, ChatMessage, ChatRole};
+use super::request::{CreateChatCompletion, Word};
 use crate::wire::{find_special, find_special_in_short};
 
 /// What serde would read, or `None`. The bytes must be UTF-8.
@@ -27,11 +30,15 @@ pub(super) fn scan(text: &[u8]) -> Option<CreateChatCompletion<'_>> {
             b"stream" => once(&mut chat.stream, scanner.boolean()?)?,
             b"temperature" => once(&mut chat.temperature, scanner.scalar()?)?,
             b"top_p" => once(&mut chat.top_p, scanner.scalar()?)?,
+            b"logprobs" => once(&mut chat.logprobs, scanner.boolean()?)?,
+            b"top_logprobs" => once(&mut chat.top_logprobs, scanner.scalar()?)?,
+            b"reasoning_effort" => once(&mut chat.reasoning_effort, scanner.word()?)?,
+            b"service_tier" => once(&mut chat.service_tier, scanner.word()?)?,
             // Seen by nobody.
-            b"frequency_penalty" | b"logprobs" | b"presence_penalty" | b"store" => {
+            b"frequency_penalty" | b"presence_penalty" | b"store" => {
                 scanner.scalar::<IgnoredAny>()?;
             }
-            b"reasoning_effort" | b"service_tier" | b"user" => {
+            b"user" => {
                 scanner.plain_string()?;
             }
             _ => return None,
@@ -137,6 +144,11 @@ impl<'a> Scanner<'a> {
         String::from_utf8(self.plain_string()?.to_vec()).ok()
     }
 
+    fn word(&mut self) -> Option<Word<'a>> {
+        let word = std::str::from_utf8(self.plain_string()?).ok()?;
+        Some(Word(Cow::Borrowed(word)))
+    }
+
     /// A string with its quotes and its escapes, of which `\u` is left to serde.
     fn json_string(&mut self) -> Option<&'a [u8]> {
         self.expect(b'"')?;
@@ -219,7 +231,7 @@ mod tests {
             "[]",
             "18446744073709551616",
         ];
-        const KEYS: [&str; 16] = [
+        const KEYS: [&str; 18] = [
             "model",
             "max_completion_tokens",
             "max_tokens",
@@ -228,6 +240,9 @@ mod tests {
             "stream",
             "temperature",
             "top_p",
+            "logprobs",
+            "top_logprobs",
+            "service_tier",
             "frequency_penalty",
             "user",
             "store",
@@ -235,7 +250,6 @@ mod tests {
             "tools",
             "unknown",
             "reasoning_effort",
-            "logprobs",
         ];
         const ROLES: [&str; 8] = [
             "user",
@@ -252,11 +266,11 @@ mod tests {
             (all[rng.below(among) as usize], rng.below(8))
         };
         let mut fields = Vec::new();
-        for _ in 0..pick(&KEYS, 16).1 {
-            let (key, chance) = pick(&KEYS, 10);
+        for _ in 0..pick(&KEYS, 18).1 {
+            let (key, chance) = pick(&KEYS, 13);
             let value = match key {
-                "model" | "user" | "stop" | "reasoning_effort" if chance > 0 => pick(&STRINGS, 3).0,
-                "stream" | "store" => ["true", "false"][chance as usize % 2],
+                "model" | "user" | "stop" | "reasoning_effort" | "service_tier" if chance > 0 => pick(&STRINGS, 3).0,
+                "stream" | "store" | "logprobs" if chance > 0 => ["true", "false"][chance as usize % 2],
                 _ => pick(&SCALARS, 4).0,
             };
             fields.push(format!("\"{key}\":{value}"));

@@ -2,75 +2,53 @@
 
 use bytes::BytesMut;
 use http::Response;
-use serde::Serialize;
 
-use super::response::{CompletionUsage, Function, Identity, ToolCall, call_id, finish_reason};
+use super::chunk::{AudioDelta, ChatCompletionChunk, ChunkChoice, Delta, characters, put_padding};
+use super::completion::{CompletionUsage, Function, ToolCall, finish_reason};
+use super::extra::Fields;
+use super::identity::{Identity, audio_expiry, audio_id, call_id};
+use super::lane::{DeltaFrame, Lane, Part};
+use super::logprobs::{Logprobs, tokens};
 use super::{INCLUDE_USAGE, PLAIN, headers};
-use crate::provider::{Context, Entropy, StreamEncoder};
-use crate::reply::{PartStart, ReplyEvent};
+use crate::provider::{Context, StreamEncoder};
+use crate::reply::{self, Audio, Finish, PartStart, Raw, ReplyEvent};
+use crate::util::base64::base64;
 use crate::util::rng::Rng;
+use crate::util::tokens::Chunking;
 use crate::wire::{FrameBuf, Hole, JsonStyle, Sse, Template, hole, put_text};
-
-/// <https://platform.openai.com/docs/api-reference/chat-streaming/streaming> (read 2026-11-21), in
-/// the order of recorded traffic.
-#[derive(Serialize)]
-struct ChatCompletionChunk<'a> {
-    id: &'a str,
-    object: &'static str,
-    created: u64,
-    model: &'a str,
-    service_tier: &'static str,
-    system_fingerprint: Option<&'a str>,
-    /// Before the choices, in chunks that lead to or belong to a tool call.
-    #[serde(rename = "usage", skip_serializing_if = "Option::is_none")]
-    usage_before: Option<()>,
-    choices: &'a [ChunkChoice<'a>],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Option<CompletionUsage>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    obfuscation: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct ChunkChoice<'a> {
-    index: usize,
-    delta: Delta<'a>,
-    /// There and null, or not there at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    logprobs: Option<()>,
-    finish_reason: Option<&'static str>,
-}
-
-#[derive(Clone, Copy, Default, Serialize)]
-struct Delta<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    role: Option<&'static str>,
-    /// `Some(None)` is null.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<Option<&'a str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<Option<&'a str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_calls: Option<&'a [ToolCall<'a>]>,
-}
 
 const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
 
 pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
-    let identity = Identity::of(cx);
+    let Identity {
+        id,
+        created,
+        model,
+        has_logprobs,
+        top_logprobs,
+        fingerprint,
+        tier,
+        speaks,
+        entropy,
+    } = Identity::of(cx);
+    let mut lanes =
+        cx.reply.choices().enumerate().map(|(index, reply)| Lane::new(index, reply, entropy));
+    let flags = cx.request.call.flags;
     let encoder = Encoder {
-        id: identity.id,
-        created: identity.created,
-        model: identity.model.to_owned(),
-        has_logprobs: identity.has_logprobs,
-        fingerprint: identity.fingerprint,
-        includes_usage: cx.request.call.flags & INCLUDE_USAGE != 0,
-        padding: (cx.request.call.flags & PLAIN == 0).then(|| cx.entropy.rng(SALT_PADDING)),
-        entropy: cx.entropy,
-        delta: None,
-        part: Part::None,
-        has_role: false,
-        has_tools: false,
+        chunks: Chunks {
+            id,
+            created,
+            model: model.to_owned(),
+            has_logprobs,
+            top_logprobs,
+            fingerprint,
+            tier,
+            speaks,
+            includes_usage: flags & INCLUDE_USAGE != 0,
+            padding: (flags & PLAIN == 0).then(|| entropy.rng(SALT_PADDING)),
+        },
+        lane: lanes.next().expect("a reply is its own first choice"),
+        others: lanes.collect(),
     };
     let mut response = Response::new(Box::new(encoder) as Box<dyn StreamEncoder>);
     *response.headers_mut() =
@@ -80,54 +58,50 @@ pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
 
 #[derive(Debug)]
 struct Encoder {
+    chunks: Chunks,
+    /// The choice that is being said.
+    lane: Lane,
+    others: Vec<Lane>,
+}
+
+/// What all chunks share, and how they are sent.
+#[derive(Debug)]
+struct Chunks {
     id: String,
     created: u64,
     model: String,
     has_logprobs: bool,
+    top_logprobs: Option<usize>,
     fingerprint: Option<String>,
+    tier: Option<&'static str>,
+    speaks: bool,
     includes_usage: bool,
     padding: Option<Rng>,
-    entropy: Entropy,
-    /// For deltas of the part that is open; made when its first delta comes.
-    delta: Option<DeltaFrame>,
-    part: Part,
-    has_role: bool,
-    has_tools: bool,
-}
-
-/// A whole frame whose text and padding are still to come.
-#[derive(Debug)]
-struct DeltaFrame {
-    template: Template,
-    /// Characters of the payload without text and padding, their quotes included.
-    length: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Part {
-    None,
-    Refusal,
-    Text,
-    ToolCall(usize),
 }
 
 impl StreamEncoder for Encoder {
     fn encode(&mut self, event: ReplyEvent<'_>, frames: &mut FrameBuf) {
         match event {
             ReplyEvent::Start => {}
-            ReplyEvent::PartStart { part, .. } => self.start(part, frames),
+            ReplyEvent::PartStart { index, part } => self.start(index, part, frames),
             ReplyEvent::Delta(text) => self.delta(text, frames),
             ReplyEvent::PartEnd => {
-                self.part = Part::None;
-                self.delta = None;
+                self.lane.part = Part::None;
+                self.lane.delta = None;
             }
-            ReplyEvent::Choice(_) | ReplyEvent::ChoiceEnd { .. } | ReplyEvent::Resume { .. } => {}
+            ReplyEvent::Choice(index) => {
+                let wanted = self.others.iter_mut().find(|lane| lane.index == index);
+                if let Some(lane) = wanted {
+                    std::mem::swap(&mut self.lane, lane);
+                }
+            }
+            ReplyEvent::Resume { index } => self.lane.resume(index),
+            ReplyEvent::ChoiceEnd { finish } => self.finish(finish, frames),
             ReplyEvent::End { finish, usage } => {
-                self.role(Part::Text, frames);
-                self.has_tools = false;
-                self.send(frames, Delta::default(), Some(finish_reason(finish)));
-                if self.includes_usage {
-                    self.send_chunk(frames, &[], Some(Some(usage.into())));
+                self.finish(finish, frames);
+                if self.chunks.includes_usage {
+                    let usage = CompletionUsage::of(usage, self.chunks.speaks);
+                    self.chunks.send(frames, &[], false, Some(Some(usage)));
                 }
                 SSE.text(frames, "[DONE]");
             }
@@ -136,55 +110,68 @@ impl StreamEncoder for Encoder {
 }
 
 impl Encoder {
-    fn start(&mut self, part: PartStart<'_>, frames: &mut FrameBuf) {
-        self.part = match part {
+    fn start(&mut self, index: usize, part: PartStart<'_>, frames: &mut FrameBuf) {
+        self.lane.part = match part {
             // This API does not show it.
             PartStart::Reasoning { .. } => return,
             PartStart::Refusal => Part::Refusal,
             PartStart::Text { .. } => Part::Text,
-            PartStart::Whole(_) => return,
             PartStart::ToolCall { call, .. } => Part::ToolCall(call),
+            PartStart::Whole(part) => return self.whole(part, frames),
         };
-        self.has_tools |= matches!(self.part, Part::ToolCall(_));
-        self.role(self.part, frames);
+        self.lane.has_tools |= matches!(self.lane.part, Part::ToolCall(_));
+        self.role(self.lane.part, frames);
         if let PartStart::ToolCall { call, id, name } = part {
-            let id = call_id(self.entropy, call, id);
+            let id = call_id(self.lane.entropy, call, id);
+            self.lane.begin(index, &id);
+            self.lane.delta = None;
             let call = ToolCall {
-                index: Some(call),
+                index: self.lane.call_index(call),
                 id: Some(&id),
                 r#type: Some("function"),
                 function: Function { name: Some(name), arguments: "" },
             };
             let delta = Delta { tool_calls: Some(&[call]), ..Delta::default() };
-            self.send(frames, delta, None);
+            self.chunks.delta(&self.lane, delta, frames);
         }
     }
 
     /// The first chunk, once.
     fn role(&mut self, part: Part, frames: &mut FrameBuf) {
-        if std::mem::replace(&mut self.has_role, true) {
+        if std::mem::replace(&mut self.lane.has_role, true) {
             return;
         }
         let (content, refusal) = match part {
             Part::None | Part::Text => (Some(""), Some(None)),
+            Part::Audio => (None, Some(None)),
             Part::Refusal => (None, Some(Some(""))),
             Part::ToolCall(_) => (None, None),
         };
-        let delta =
-            Delta { role: Some("assistant"), content: Some(content), refusal, tool_calls: None };
-        self.send(frames, delta, None);
+        let logprobs = self.chunks.top_logprobs.and_then(|_| match part {
+            Part::None | Part::Text => Some(Logprobs::of_content(Vec::new())),
+            Part::Refusal => Some(Logprobs::of_refusal(Vec::new())),
+            Part::Audio | Part::ToolCall(_) => None,
+        });
+        let content = Some(content);
+        let delta = Delta { role: Some("assistant"), content, refusal, ..Delta::default() };
+        self.chunks.choice(&self.lane, delta, logprobs, None, frames);
     }
 
     /// The hot path: everything but the text and the padding is the same from chunk to chunk.
     fn delta(&mut self, text: &str, frames: &mut FrameBuf) {
-        if self.part == Part::None {
-            return;
+        let lane = &mut self.lane;
+        match lane.part {
+            Part::None | Part::Audio => return,
+            Part::Refusal | Part::Text if self.chunks.top_logprobs.is_some() => {
+                return self.delta_with_logprobs(text, frames);
+            }
+            _ => {}
         }
-        let frame = match self.delta.take() {
+        let frame = match lane.delta.take() {
             Some(frame) => frame,
-            None => self.delta_frame(),
+            None => self.chunks.delta_frame(lane),
         };
-        let padding = &mut self.padding;
+        let padding = &mut self.chunks.padding;
         frames.frame(|out| {
             let mut length = frame.length;
             frame.template.render(out, |hole, out| match hole {
@@ -200,28 +187,98 @@ impl Encoder {
                 }
             });
         });
-        self.delta = Some(frame);
+        lane.delta = Some(frame);
     }
 
-    fn delta_frame(&self) -> DeltaFrame {
+    fn delta_with_logprobs(&mut self, text: &str, frames: &mut FrameBuf) {
+        let lane = &mut self.lane;
+        let is_refusal = lane.part == Part::Refusal;
+        let said = &mut lane.said[usize::from(is_refusal)];
+        let top = self.chunks.top_logprobs.unwrap_or_default();
+        let tokens = tokens(text, *said, top, lane.entropy);
+        *said += text.len();
+        let (delta, logprobs) = match is_refusal {
+            false => (
+                Delta { content: Some(Some(text)), ..Delta::default() },
+                Logprobs::of_content(tokens),
+            ),
+            true => (
+                Delta { refusal: Some(Some(text)), ..Delta::default() },
+                Logprobs::of_refusal(tokens),
+            ),
+        };
+        self.chunks.choice(lane, delta, Some(logprobs), None, frames);
+    }
+
+    /// A part that comes as it is.
+    fn whole(&mut self, part: &reply::Part, frames: &mut FrameBuf) {
+        match part {
+            reply::Part::Audio(audio) => self.audio(audio, frames),
+            reply::Part::Raw(raw) => self.raw(raw, frames),
+            // `can_say` names them.
+            _ => {}
+        }
+    }
+
+    fn audio(&mut self, audio: &Audio, frames: &mut FrameBuf) {
+        self.role(Part::Audio, frames);
+        let created = self.chunks.created;
+        let id = audio_id(self.lane.entropy, created);
+        self.sound(AudioDelta { id: Some(&id), ..AudioDelta::default() }, frames);
+        let mut rest = audio.transcript();
+        while !rest.is_empty() {
+            let (word, more) = rest.split_at(Chunking::Tokens.first(rest));
+            self.sound(AudioDelta { transcript: Some(word), ..AudioDelta::default() }, frames);
+            rest = more;
+        }
+        for piece in audio.media().data().chunks(SOUND) {
+            let data = base64(piece);
+            self.sound(AudioDelta { data: Some(&data), ..AudioDelta::default() }, frames);
+        }
+        let expires_at = Some(audio_expiry(created));
+        self.sound(AudioDelta { expires_at, ..AudioDelta::default() }, frames);
+    }
+
+    fn sound(&mut self, audio: AudioDelta<'_>, frames: &mut FrameBuf) {
+        let delta = Delta { audio: Some(audio), ..Delta::default() };
+        self.chunks.delta(&self.lane, delta, frames);
+    }
+
+    fn raw(&mut self, raw: &Raw, frames: &mut FrameBuf) {
+        self.role(Part::Text, frames);
+        let mut fields = Fields::default();
+        fields.add(raw);
+        let delta = Delta { raw: Some(fields), ..Delta::default() };
+        self.chunks.delta(&self.lane, delta, frames);
+    }
+
+    fn finish(&mut self, finish: &Finish, frames: &mut FrameBuf) {
+        self.role(Part::Text, frames);
+        let lane = &mut self.lane;
+        lane.has_tools = false;
+        let delta = Delta { annotations: &lane.annotations, ..Delta::default() };
+        self.chunks.choice(lane, delta, None, Some(finish_reason(finish)), frames);
+    }
+}
+
+impl Chunks {
+    fn delta_frame(&self, lane: &Lane) -> DeltaFrame {
         let text = hole::TEXT[TEXT];
         let arguments;
-        let delta = match self.part {
-            Part::None | Part::Text => Delta { content: Some(Some(text)), ..Delta::default() },
+        let delta = match lane.part {
+            Part::None | Part::Audio | Part::Text => {
+                Delta { content: Some(Some(text)), ..Delta::default() }
+            }
             Part::Refusal => Delta { refusal: Some(Some(text)), ..Delta::default() },
             Part::ToolCall(call) => {
-                arguments = [ToolCall {
-                    index: Some(call),
-                    id: None,
-                    r#type: None,
-                    function: Function { name: None, arguments: text },
-                }];
+                arguments = [lane.fragment(call, text)];
                 Delta { tool_calls: Some(&arguments), ..Delta::default() }
             }
         };
-        let choice = self.choice(delta, None);
+        let choice = self.of(lane, delta, None, None);
         let padding = self.padding.as_ref().map(|_| hole::TEXT[PADDING]);
-        let json = JsonStyle::COMPACT.to_string(&self.chunk(&[choice], None, padding));
+        let json =
+            JsonStyle::COMPACT.to_string(&self.chunk(&[choice], lane.has_tools, None, padding));
         let holes = characters(text.as_bytes()) + padding.map_or(0, |p| characters(p.as_bytes()));
         let mut frame = FrameBuf::new();
         SSE.text(&mut frame, &json);
@@ -231,35 +288,53 @@ impl Encoder {
         DeltaFrame { template: Template::compile(&frame), length }
     }
 
-    fn send(&mut self, frames: &mut FrameBuf, delta: Delta<'_>, finish: Option<&'static str>) {
-        let choice = self.choice(delta, finish);
-        self.send_chunk(frames, &[choice], None);
+    fn delta(&mut self, lane: &Lane, delta: Delta<'_>, frames: &mut FrameBuf) {
+        self.choice(lane, delta, None, None, frames);
     }
 
-    fn send_chunk(
+    fn choice(
+        &mut self,
+        lane: &Lane,
+        delta: Delta<'_>,
+        logprobs: Option<Logprobs<'_>>,
+        finish: Option<&'static str>,
+        frames: &mut FrameBuf,
+    ) {
+        let choice = self.of(lane, delta, logprobs, finish);
+        self.send(frames, &[choice], lane.has_tools, None);
+    }
+
+    fn send(
         &mut self,
         frames: &mut FrameBuf,
         choices: &[ChunkChoice<'_>],
+        has_tools: bool,
         usage: Option<Option<CompletionUsage>>,
     ) {
         let Some(mut rng) = self.padding.take() else {
-            SSE.data(frames, &self.chunk(choices, usage, None));
+            SSE.data(frames, &self.chunk(choices, has_tools, usage, None));
             return;
         };
-        let bare = JsonStyle::COMPACT.to_vec(&self.chunk(choices, usage, Some("")));
+        let bare = JsonStyle::COMPACT.to_vec(&self.chunk(choices, has_tools, usage, Some("")));
         let mut padding = BytesMut::with_capacity(18);
         put_padding(&mut padding, &mut rng, characters(&bare));
         let padding =
             std::str::from_utf8(&padding).unwrap_or_default().trim_matches('"').to_owned();
-        SSE.data(frames, &self.chunk(choices, usage, Some(&padding)));
+        SSE.data(frames, &self.chunk(choices, has_tools, usage, Some(&padding)));
         self.padding = Some(rng);
     }
 
-    fn choice<'a>(&self, delta: Delta<'a>, finish: Option<&'static str>) -> ChunkChoice<'a> {
+    fn of<'a>(
+        &self,
+        lane: &Lane,
+        delta: Delta<'a>,
+        logprobs: Option<Logprobs<'a>>,
+        finish: Option<&'static str>,
+    ) -> ChunkChoice<'a> {
         ChunkChoice {
-            index: 0,
+            index: lane.index,
             delta,
-            logprobs: self.has_logprobs.then_some(()),
+            logprobs: self.has_logprobs.then_some(logprobs),
             finish_reason: finish,
         }
     }
@@ -267,6 +342,7 @@ impl Encoder {
     fn chunk<'a>(
         &'a self,
         choices: &'a [ChunkChoice<'a>],
+        has_tools: bool,
         usage: Option<Option<CompletionUsage>>,
         obfuscation: Option<&'a str>,
     ) -> ChatCompletionChunk<'a> {
@@ -276,11 +352,11 @@ impl Encoder {
             object: "chat.completion.chunk",
             created: self.created,
             model: &self.model,
-            service_tier: "default",
+            service_tier: self.tier,
             system_fingerprint: self.fingerprint.as_deref(),
-            usage_before: (has_usage && self.has_tools).then_some(()),
+            usage_before: (has_usage && has_tools).then_some(()),
             choices,
-            usage: usage.or((has_usage && !self.has_tools).then_some(None)),
+            usage: usage.or((has_usage && !has_tools).then_some(None)),
             obfuscation,
         }
     }
@@ -290,23 +366,5 @@ const TEXT: usize = 0;
 const PADDING: usize = 1;
 const SALT_PADDING: u64 = 2;
 
-/// Appends the quoted padding for a payload of `length` characters without it.
-///
-/// In every recording the characters of a payload, padding included, are 1 modulo 16, and the
-/// padding has 1 to 16 characters (`the_padding_rule_holds_in_recordings`).
-fn put_padding(out: &mut BytesMut, rng: &mut Rng, length: usize) {
-    const LETTERS: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789xX";
-    let count = 16 - (length + 15) % 16;
-    let mut padding = [b'"'; 18];
-    let mut chance = u128::from(rng.next()) << 64 | u128::from(rng.next());
-    for letter in &mut padding[1..=count] {
-        *letter = LETTERS[(chance & 63) as usize];
-        chance >>= 6;
-    }
-    out.extend_from_slice(&padding[..count + 2]);
-}
-
-/// Characters, not bytes: the recording of a refusal with a curly apostrophe shows it.
-fn characters(text: &[u8]) -> usize {
-    text.iter().filter(|byte| (**byte as i8) >= -0x40).count()
-}
+/// Bytes of sound in a chunk: three make four letters, so that each chunk can be read by itself.
+const SOUND: usize = 3 * 1024;

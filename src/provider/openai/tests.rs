@@ -25,7 +25,7 @@ fn refused_or_not(body: String) -> Result<LlmRequest, ApiError> {
     golden::request(&OpenAi, request.header("authorization", "Bearer sk-x").body(body).unwrap())
 }
 
-fn asked(model: &str) -> LlmRequest {
+pub(super) fn asked(model: &str) -> LlmRequest {
     post(json!({"model": model, "messages": [{"role": "user", "content": "x"}]})).unwrap()
 }
 
