@@ -8,9 +8,9 @@ use http::Response;
 use super::completion::{Choice, Function, Message, ToolCall, completion, finish_reason};
 use super::extra::{Fields, annotations, spoken};
 use super::identity::{Identity, call_id, of_choice};
-use super::logprobs::{Logprobs, tokens};
+use super::logprobs::{Logprobs, TokenLogprob, tokens};
 use super::{TIERS, headers};
-use crate::provider::Context;
+use crate::provider::{Context, Entropy};
 use crate::reply::{Finish, Part, Reply, Usage};
 use crate::wire::{Hole, JsonStyle, Template, hole, put_number, put_ordinary, put_text};
 
@@ -91,9 +91,10 @@ impl<'a> Said<'a> {
         let refusal = (!self.refusal.is_empty()).then_some(self.refusal.as_str());
         let logprobs = identity.has_logprobs.then(|| {
             let top = identity.top_logprobs?;
-            let tokens = |text| tokens(text, 0, top, entropy);
-            (content.is_some() || refusal.is_some())
-                .then(|| Logprobs { content: content.map(tokens), refusal: refusal.map(tokens) })
+            (content.is_some() || refusal.is_some()).then(|| Logprobs {
+                content: content.map(|_| self.tokens(top, entropy, text_of)),
+                refusal: refusal.map(|_| self.tokens(top, entropy, refusal_of)),
+            })
         });
         Choice {
             index: self.index,
@@ -109,6 +110,36 @@ impl<'a> Said<'a> {
             logprobs,
             finish_reason: finish_reason(&self.reply.finish_reason()),
         }
+    }
+
+    /// The tokens of some of the parts: none reaches over the end of its part, as in a stream.
+    fn tokens(
+        &self,
+        top: usize,
+        entropy: Entropy,
+        text: fn(&Part) -> Option<&str>,
+    ) -> Vec<TokenLogprob<'_>> {
+        let mut found = Vec::new();
+        let mut start = 0;
+        for text in self.reply.parts().iter().filter_map(text) {
+            found.extend(tokens(text, start, top, entropy));
+            start += text.len();
+        }
+        found
+    }
+}
+
+fn text_of(part: &Part) -> Option<&str> {
+    match part {
+        Part::Text(text) => Some(text.as_str()),
+        _ => None,
+    }
+}
+
+fn refusal_of(part: &Part) -> Option<&str> {
+    match part {
+        Part::Refusal(text) => Some(text),
+        _ => None,
     }
 }
 
@@ -160,7 +191,7 @@ static PLAIN: LazyLock<[[Template; 2]; 2]> = LazyLock::new(|| {
                 fingerprint: has_fingerprint.then(|| hole::TEXT[FINGERPRINT].to_owned()),
                 tier: Some(TIERS[0]),
                 speaks: false,
-                entropy: crate::provider::Entropy::new(0),
+                entropy: Entropy::new(0),
             };
             let choices = [Choice {
                 index: 0,

@@ -222,9 +222,10 @@ impl Encoder {
 
     fn audio(&mut self, audio: &Audio, frames: &mut FrameBuf) {
         self.role(Part::Audio, frames);
-        let created = self.chunks.created;
-        let id = audio_id(self.lane.entropy, created);
-        self.sound(AudioDelta { id: Some(&id), ..AudioDelta::default() }, frames);
+        if !std::mem::replace(&mut self.lane.has_audio, true) {
+            let id = audio_id(self.lane.entropy, self.chunks.created);
+            self.sound(AudioDelta { id: Some(&id), ..AudioDelta::default() }, frames);
+        }
         let mut rest = audio.transcript();
         while !rest.is_empty() {
             let (word, more) = rest.split_at(Chunking::Tokens.first(rest));
@@ -235,8 +236,6 @@ impl Encoder {
             let data = base64(piece);
             self.sound(AudioDelta { data: Some(&data), ..AudioDelta::default() }, frames);
         }
-        let expires_at = Some(audio_expiry(created));
-        self.sound(AudioDelta { expires_at, ..AudioDelta::default() }, frames);
     }
 
     fn sound(&mut self, audio: AudioDelta<'_>, frames: &mut FrameBuf) {
@@ -254,6 +253,10 @@ impl Encoder {
 
     fn finish(&mut self, finish: &Finish, frames: &mut FrameBuf) {
         self.role(Part::Text, frames);
+        if self.lane.has_audio {
+            let expires_at = Some(audio_expiry(self.chunks.created));
+            self.sound(AudioDelta { expires_at, ..AudioDelta::default() }, frames);
+        }
         let lane = &mut self.lane;
         lane.has_tools = false;
         let delta = Delta { annotations: &lane.annotations, ..Delta::default() };

@@ -12,9 +12,17 @@ use crate::util::tokens::Chunking;
 
 macro_rules! recording {
     ($name:literal) => {
-        Recording::read(include_str!(concat!("golden/", $name, ".json")))
+        Recording::read(include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/src/provider/openai/golden/",
+            $name,
+            ".json"
+        )))
     };
 }
+
+mod refusing;
+mod saying;
 
 fn post(body: serde_json::Value) -> Result<LlmRequest, ApiError> {
     refused_or_not(body.to_string())
@@ -193,6 +201,8 @@ fn the_padding_rule_holds_in_recordings() {
         recording!("tool-stream"),
         recording!("tools-parallel-stream"),
         recording!("refusal-stream"),
+        recording!("n2-stream"),
+        recording!("logprobs-stream"),
     ] {
         let lengths = paddings(&recording.body);
         assert!(!lengths.is_empty() && lengths.iter().all(|length| *length == 1), "{lengths:?}");
