@@ -247,12 +247,14 @@ impl Reply {
                 input: prompt_tokens,
                 output: counted.said + counted.thought,
                 reasoning: counted.thought,
+                audio_output: counted.spoken,
                 ..Usage::default()
             };
             for choice in self.further_choices() {
                 let further = choice.usage_for(0);
                 usage.output += further.output;
                 usage.reasoning += further.reasoning;
+                usage.audio_output += further.audio_output;
             }
             usage
         })
@@ -280,7 +282,7 @@ impl Reply {
 
     /// Sets what a caller has counted already.
     pub(crate) fn counted(self, said: u64) -> Self {
-        let _ = self.counted.set(Counted { said, thought: 0 });
+        let _ = self.counted.set(Counted { said, ..Counted::default() });
         self
     }
 }
@@ -297,22 +299,28 @@ impl From<String> for Reply {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Counted {
     said: u64,
     thought: u64,
+    /// What is sound, of what is said.
+    spoken: u64,
 }
 
 impl Counted {
     fn of(parts: &[Part]) -> Self {
-        let mut counted = Self { said: 0, thought: 0 };
+        let mut counted = Self::default();
         for part in parts {
             match part {
                 Part::Reasoning(reasoning) => counted.thought += tokens::count(&reasoning.text),
                 Part::Refusal(text) => counted.said += tokens::count(text),
                 Part::Text(text) => counted.said += tokens::count(&text.text),
                 Part::ToolCall(call) => counted.said += call.tokens(),
-                Part::Audio(audio) => counted.said += tokens::count(audio.transcript()),
+                Part::Audio(audio) => {
+                    let tokens = tokens::count(audio.transcript());
+                    counted.said += tokens;
+                    counted.spoken += tokens;
+                }
                 Part::Raw(raw) => counted.said += tokens::count(raw.json()),
                 // As a vendor counts a picture of common size.
                 Part::Image(_) => counted.said += IMAGE_TOKENS,

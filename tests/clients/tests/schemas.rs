@@ -7,9 +7,10 @@ use http_body_util::{BodyExt, Full};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use tower_mock_llm::reply::ErrorKind;
+use tower_mock_llm::reply::{Audio, ErrorKind, Media};
 use tower_mock_llm::{
-    ApiError, Chunking, Finish, MockLlmLayer, Part, Reply, Rule, ToolCall, Usage,
+    ApiError, Chunking, Citation, Finish, MockLlmLayer, Part, Reply, Rule, ToolCall, ToolDeltas,
+    Usage,
 };
 
 /// One vendor's schemas: all of a list must hold.
@@ -27,7 +28,11 @@ macro_rules! schemas {
 
 static OPENAI: LazyLock<Vendor> = LazyLock::new(|| Vendor {
     whole: schemas!["openai/chat.completion.json", "openai/sdk.chat.completion.json"],
-    event: schemas!["openai/chat.completion.chunk.json", "openai/sdk.chat.completion.chunk.json"],
+    // Streams have citations and, in the specification, sound that the schemas do not know.
+    event: schemas![
+        "openai/chat.completion.chunk.json" + "annotations" + "audio",
+        "openai/sdk.chat.completion.chunk.json" + "annotations"
+    ],
     error: schemas!["openai/error.json"],
 });
 
@@ -250,6 +255,57 @@ async fn streams() {
                 assert!(!payloads.is_empty());
                 for payload in payloads {
                     check(&api.vendor().event, &payload);
+                }
+            }
+        }
+    }
+}
+
+/// What only OpenAI is asked for, and what only it says.
+#[tokio::test]
+async fn openai_says_more() {
+    let page = Citation::web("https://docs.rs/tower", "tower");
+    let media = Media::new("audio/wav", vec![7; 9000]);
+    let calls = || {
+        Reply::text("Look.").tool_call("look", json!({"n": 1})).tool_call("look", json!({"n": 2}))
+    };
+    let deltas = ToolDeltas::new().interleaved().fragment(2).id_in_each().empty_names();
+    let more = [
+        Reply::text("one").choice(Reply::refusal("no")).choice(calls()),
+        Reply::text("See ").cited_text("this", [page]),
+        Reply::empty().part(Part::Audio(Audio::new(media, "Hello."))),
+        calls().tool_deltas(deltas),
+    ];
+    for reply in more {
+        let mock = MockLlmLayer::new().rule(Rule::always().respond_with(reply));
+        for (model, extra) in [
+            ("gpt-4o", json!({"n": 3, "logprobs": true, "top_logprobs": 2})),
+            ("gpt-5.4", json!({"logprobs": true, "service_tier": "flex"})),
+            ("gpt-audio-mini", json!({"modalities": ["text", "audio"]})),
+            ("gpt-4o-mini-search-preview", json!({"web_search_options": {}})),
+        ] {
+            for stream in [false, true] {
+                let mut body = json!({"model": model, "stream": stream,
+                    "messages": [{"role": "user", "content": "hi"}]});
+                if stream {
+                    body["stream_options"] = json!({"include_usage": true});
+                }
+                for (key, value) in extra.as_object().unwrap() {
+                    body[key] = value.clone();
+                }
+                let request = http::Request::post("https://api.openai.com/v1/chat/completions")
+                    .header("authorization", "Bearer sk-mock")
+                    .body(Full::<bytes::Bytes>::from(body.to_string()))
+                    .unwrap();
+                let answer = mock.clone().into_service().oneshot(request).await.unwrap();
+                let status = answer.status().as_u16();
+                let answer = answer.into_body().collect().await.unwrap().to_bytes();
+                let answer = std::str::from_utf8(&answer).unwrap();
+                assert_eq!(status, 200, "{answer}");
+                if stream {
+                    payloads(answer).iter().for_each(|payload| check(&OPENAI.event, payload));
+                } else {
+                    check(&OPENAI.whole, &serde_json::from_str(answer).unwrap());
                 }
             }
         }
