@@ -10,7 +10,6 @@ mod citation;
 mod cursor;
 mod event;
 mod feature;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the rooms, which come next"))]
 pub(crate) mod logprobs;
 mod obey;
 mod part;
@@ -283,6 +282,14 @@ impl Reply {
     pub(crate) fn counted(self, said: u64) -> Self {
         let _ = self.counted.set(Counted { said, thought: 0 });
         self
+    }
+}
+
+impl Part {
+    /// Its tokens, as the mock counts them.
+    pub(crate) fn tokens(&self) -> u64 {
+        let counted = Counted::of(std::slice::from_ref(self));
+        counted.said + counted.thought
     }
 }
 

@@ -121,7 +121,11 @@ impl StreamEncoder for Encoder {
                 self.part = Part::None;
                 self.delta = None;
             }
-            ReplyEvent::Choice(_) | ReplyEvent::ChoiceEnd { .. } | ReplyEvent::Resume { .. } => {}
+            // `can_say` names the ratings.
+            ReplyEvent::Choice(_)
+            | ReplyEvent::ChoiceEnd { .. }
+            | ReplyEvent::Resume { .. }
+            | ReplyEvent::Safety(_) => {}
             ReplyEvent::End { finish, usage } => {
                 self.role(Part::Text, frames);
                 self.has_tools = false;
