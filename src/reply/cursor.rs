@@ -141,8 +141,7 @@ impl Lane {
 
     fn skip_to_end(&mut self, reply: &Reply) {
         if matches!(self.next, Next::PartStart(index) if index >= reply.parts.len()) {
-            self.next =
-                if reply.safety_ratings().is_empty() { Next::End } else { Next::Safety };
+            self.next = if reply.safety_ratings().is_empty() { Next::End } else { Next::Safety };
         }
     }
 
