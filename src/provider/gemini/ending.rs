@@ -14,6 +14,8 @@ pub(super) struct Ending {
     /// There is no part for it in this API; it goes where the reason to stop is explained.
     pub(super) refusal: String,
     pub(super) malformed: Option<String>,
+    /// A function was called.
+    pub(super) called: bool,
     pub(super) safety: Vec<reply::SafetyRating>,
     pub(super) sources: Sources,
     /// The model might have searched: then it says when it did not.
@@ -50,7 +52,6 @@ impl Ending {
         parts: &'a [Part<'a>],
         finish: &Finish,
     ) -> Option<Candidate<'a>> {
-        let has_calls = parts.iter().any(|part| part.function_call.is_some());
         let (reason, message) = match (&self.malformed, finish) {
             (_, Finish::PromptBlocked) if parts.is_empty() => return None,
             // What was said before stays said.
@@ -61,7 +62,7 @@ impl Ending {
                 (Some("SAFETY"), self.refusal.as_str())
             }
             (None, Finish::Length) => (Some("MAX_TOKENS"), ""),
-            (None, _) if has_calls => (Some("STOP"), "Model generated function call(s)."),
+            (None, _) if self.called => (Some("STOP"), "Model generated function call(s)."),
             (None, _) => (Some("STOP"), ""),
         };
         let is_blocked = reason == Some("SAFETY");

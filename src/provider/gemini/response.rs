@@ -181,7 +181,9 @@ impl<'a> Said<'a> {
                     }
                 }
                 reply::Part::ToolCall(call) => {
-                    match arguments(call.arguments()) {
+                    let args = arguments(call.arguments());
+                    ending.called |= args.is_some();
+                    match args {
                         Some(args) => parts.push(Part {
                             function_call: Some(FunctionCall {
                                 name: call.name(),
@@ -222,6 +224,8 @@ impl<'a> Said<'a> {
         let finish = reply.finish_reason();
         let mut candidate = self.ending.candidate(identity, &self.parts, &finish)?;
         candidate.avg_logprobs = match identity.logprobs {
+            // As recorded, an answer from a search has none.
+            None if candidate.grounding_metadata.is_some() => None,
             None => identity.avg_logprobs(),
             Some(top) => {
                 let mut result = LogprobsResult::default();

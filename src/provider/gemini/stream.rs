@@ -236,6 +236,7 @@ impl Encoder {
             self.held.id = self.id.take();
             self.held.signature = self.owed.take();
             self.place.skip(1);
+            self.ending.called = true;
         } else {
             self.ending.malformed = Some(malformed(&self.name, &text));
         }
