@@ -107,6 +107,10 @@ impl Iterator for Frames {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would cost each stream an allocation, and a body is seldom moved"
+)]
 enum Source {
     Frames(Frames),
     Full(Option<Bytes>),

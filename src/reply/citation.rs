@@ -65,7 +65,8 @@ impl Citation {
         Self { source, title: title.into(), quote: String::new() }
     }
 
-    /// The words of the source that are cited.
+    /// The words of the source that are cited. Gemini's API has no field for them, and shows the
+    /// source alone.
     #[must_use]
     pub fn quote(mut self, quote: impl Into<String>) -> Self {
         self.quote = quote.into();

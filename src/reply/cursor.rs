@@ -40,6 +40,7 @@ enum Next {
     PartStart(usize),
     /// The part, and how many bytes of it were said.
     Delta(usize, usize),
+    Safety,
     End,
     Over,
 }
@@ -130,13 +131,17 @@ impl Lane {
                     ReplyEvent::PartEnd
                 }
             },
+            Next::Safety => {
+                self.next = Next::End;
+                ReplyEvent::Safety(reply.safety_ratings())
+            }
             Next::End | Next::Over => unreachable!("the cursor ends a lane"),
         }
     }
 
     fn skip_to_end(&mut self, reply: &Reply) {
         if matches!(self.next, Next::PartStart(index) if index >= reply.parts.len()) {
-            self.next = Next::End;
+            self.next = if reply.safety_ratings().is_empty() { Next::End } else { Next::Safety };
         }
     }
 
@@ -248,7 +253,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::reply::ToolDeltas;
+    use crate::reply::{SafetyRating, ToolDeltas};
 
     fn told(reply: Reply) -> Vec<String> {
         let mut cursor = Cursor::new(Arc::new(reply), Usage::new(1, 2), Chunking::Tokens);
@@ -261,6 +266,7 @@ mod tests {
                 ReplyEvent::PartEnd => "end part".to_owned(),
                 ReplyEvent::Choice(choice) => format!("choice {choice}"),
                 ReplyEvent::Resume { index } => format!("resume {index}"),
+                ReplyEvent::Safety(ratings) => format!("{} ratings", ratings.len()),
                 ReplyEvent::ChoiceEnd { finish } => format!("end choice {finish:?}"),
                 ReplyEvent::End { finish, .. } => format!("{finish:?}"),
             });
@@ -305,6 +311,14 @@ mod tests {
             "Stop",
         ];
         assert_eq!(told(Reply::text("a b").choice(Reply::text("x"))), order);
+    }
+
+    #[test]
+    fn ratings_come_before_the_end() {
+        let rating = SafetyRating::new("HARM_CATEGORY_HARASSMENT", "LOW");
+        let order = ["start", "part 0", "a", "end part", "1 ratings", "Stop"];
+        assert_eq!(told(Reply::text("a").safety(rating.clone())), order);
+        assert_eq!(told(Reply::empty().safety(rating)), ["start", "1 ratings", "Stop"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The events of a streamed reply, as an encoder sees them.
 
-use super::{Citation, Finish, Part, Usage};
+use super::{Citation, Finish, Part, SafetyRating, Usage};
 
 /// One step of a streamed reply.
 ///
@@ -35,6 +35,9 @@ pub enum ReplyEvent<'a> {
         /// Its place among the parts, from 0.
         index: usize,
     },
+    /// How a content filter rated the answer, or the choice: just before its end, and only where there
+    /// are ratings.
+    Safety(&'a [SafetyRating]),
     /// A choice ends, and others are still open.
     ChoiceEnd {
         /// Why.

@@ -287,6 +287,14 @@ impl Reply {
     }
 }
 
+impl Part {
+    /// Its tokens, as the mock counts them.
+    pub(crate) fn tokens(&self) -> u64 {
+        let counted = Counted::of(std::slice::from_ref(self));
+        counted.said + counted.thought
+    }
+}
+
 impl From<&str> for Reply {
     fn from(text: &str) -> Self {
         Self::text(text)

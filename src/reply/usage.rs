@@ -10,6 +10,12 @@ pub enum Finish {
     ContentFilter,
     /// The limit of tokens was reached.
     Length,
+    /// The prompt was filtered, so that no model answered: Gemini's `promptFeedback`. Elsewhere it is
+    /// what a filtered answer is.
+    PromptBlocked,
+    /// The answer came too near to a text that it was trained on: Gemini's `RECITATION`, with the
+    /// sources as its citations. Elsewhere it is what a filtered answer is.
+    Recitation,
     /// The model refused.
     Refusal,
     /// The natural end.
@@ -51,6 +57,9 @@ pub struct Usage {
     pub audio_input: u64,
     /// Tokens of the answer that are sound.
     pub audio_output: u64,
+    /// Tokens that the vendor's own tools put before the model, beside `input` (Gemini's
+    /// `toolUsePromptTokenCount`).
+    pub tool_input: u64,
 }
 
 impl Usage {

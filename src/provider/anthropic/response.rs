@@ -92,7 +92,10 @@ impl<'a> Stop<'a> {
     pub(super) fn of(finish: &'a Finish) -> Self {
         let stop = |reason| Self { stop_reason: Some(reason), ..Self::default() };
         match finish {
-            Finish::ContentFilter | Finish::Refusal => Self {
+            Finish::ContentFilter
+            | Finish::PromptBlocked
+            | Finish::Recitation
+            | Finish::Refusal => Self {
                 stop_details: Some(RefusalStopDetails {
                     r#type: "refusal",
                     category: None,

@@ -135,7 +135,11 @@ impl StreamEncoder for Encoder {
             ReplyEvent::Delta(text) => self.delta(text, frames),
             ReplyEvent::PartEnd => self.end(frames),
             // This API has one choice, and blocks one after the other.
-            ReplyEvent::Choice(_) | ReplyEvent::ChoiceEnd { .. } | ReplyEvent::Resume { .. } => {}
+            // `can_say` names the ratings.
+            ReplyEvent::Choice(_)
+            | ReplyEvent::ChoiceEnd { .. }
+            | ReplyEvent::Resume { .. }
+            | ReplyEvent::Safety(_) => {}
             ReplyEvent::End { finish, usage } => {
                 let usage = MessageDeltaUsage {
                     input_tokens: uncached(usage),

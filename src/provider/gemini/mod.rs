@@ -3,15 +3,22 @@
 //! Forms after <https://ai.google.dev/api/generate-content> (read 2026-11-21) and after recorded
 //! traffic of 2025 and 2026, which goes before the documentation; see `golden/`.
 
+mod config;
+mod ending;
 mod error;
+mod grounding;
 mod headers;
+mod identity;
+mod logprobs;
 mod models;
+mod part;
 mod proto;
 mod request;
 mod response;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::borrow::Cow;
 
@@ -19,7 +26,7 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder};
-use crate::reply::{ApiError, Feature, Reply};
+use crate::reply::{ApiError, Feature, Part, Reply, ServerTool, Source};
 use crate::request::{Head, LlmRequest};
 use crate::wire::JsonStyle;
 
@@ -31,6 +38,11 @@ pub(crate) struct Gemini;
 const STREAM: u32 = 1;
 /// The query asks for server-sent events; a stream is one JSON array otherwise.
 const SSE: u32 = 1 << 1;
+/// The body asks for log-probabilities, of as many tokens as stand in the byte at `TOP_SHIFT`.
+const LOGPROBS: u32 = 1 << 2;
+const TOP_SHIFT: u32 = 8;
+/// The body offers the vendor's own search.
+const GOOGLE_SEARCH: u32 = 1 << 3;
 
 impl ResponseSynth for Gemini {
     fn provider(&self) -> Provider {
@@ -68,8 +80,21 @@ impl ResponseSynth for Gemini {
 
     fn can_say(&self, feature: Feature<'_>) -> Result<(), &'static str> {
         match feature {
-            Feature::RawArguments(_) => Ok(()),
-            _ => Err("the API has no words for it"),
+            Feature::RawArguments(_) | Feature::Safety(_) => Ok(()),
+            Feature::Citation(citation) => match citation.source() {
+                Source::Web { .. } => Ok(()),
+                _ => Err("it cites pages of the web, and no places in the request's documents"),
+            },
+            Feature::Part(part) => match part {
+                Part::Audio(_) | Part::Image(_) | Part::Raw(_) => Ok(()),
+                Part::ServerTool(ServerTool::Code { .. } | ServerTool::WebSearch { .. }) => Ok(()),
+                Part::ServerTool(_) => Err("of its own tools it shows searches and code alone"),
+                Part::RedactedReasoning(_) => {
+                    Err("its thoughts are never encrypted, only signed; give reasoning a signature")
+                }
+                _ => Err("the API has no words for it"),
+            },
+            Feature::ToolDeltas(_) => Err("it sends each function call whole, in one chunk"),
         }
     }
 

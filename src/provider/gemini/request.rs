@@ -11,11 +11,12 @@ use serde::de::{self, Deserializer, IgnoredAny, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::STREAM;
+use super::config::{GENERATION_CONFIG, GenerationConfig};
 use super::proto::{self, Kind, many, one};
+use super::{GOOGLE_SEARCH, STREAM};
 use crate::provider::{Call, Provider};
 use crate::reply::{ApiError, ErrorKind};
-use crate::request::{self, Head, LlmRequest, Message, ResponseFormat, Role, Sampling, ToolChoice};
+use crate::request::{self, Head, LlmRequest, Message, Role, ToolChoice};
 
 pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
     if head.method != Method::POST {
@@ -31,13 +32,16 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
         Err(error) => return Err(diagnose(json, &error)),
     };
     asked.check(json)?;
+    if let Some(config) = &asked.generation_config {
+        config.check_model(call.model.as_deref().unwrap_or_default())?;
+    }
     Ok(asked.into_request(call, body))
 }
 
 /// The fields of <https://ai.google.dev/api/generate-content#request-body> (read 2026-11-21) that
-/// rules see or the vendor checks; what is not here is accepted unseen.
+/// rules see or the vendor checks. The vendor refuses any other name, so all are here that it knows.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct GenerateContentRequest {
     #[serde(default, deserialize_with = "list")]
     contents: Vec<Content>,
@@ -49,6 +53,24 @@ struct GenerateContentRequest {
     tool_config: Option<ToolConfig>,
     #[serde(alias = "generation_config")]
     generation_config: Option<GenerationConfig>,
+    #[expect(dead_code, reason = "its name is known")]
+    model: Option<IgnoredAny>,
+    #[serde(alias = "cached_content")]
+    #[expect(dead_code, reason = "its name is known")]
+    cached_content: Option<IgnoredAny>,
+    #[serde(alias = "continuation_token")]
+    #[expect(dead_code, reason = "its name is known")]
+    continuation_token: Option<IgnoredAny>,
+    #[expect(dead_code, reason = "its name is known")]
+    labels: Option<IgnoredAny>,
+    #[serde(alias = "safety_settings")]
+    #[expect(dead_code, reason = "its name is known")]
+    safety_settings: Option<IgnoredAny>,
+    #[serde(alias = "service_tier")]
+    #[expect(dead_code, reason = "its name is known")]
+    service_tier: Option<IgnoredAny>,
+    #[expect(dead_code, reason = "its name is known")]
+    store: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +134,8 @@ struct FunctionResponse {
 struct Tool {
     #[serde(alias = "function_declarations", default, deserialize_with = "list")]
     function_declarations: Vec<FunctionDeclaration>,
+    #[serde(alias = "google_search")]
+    google_search: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -146,48 +170,6 @@ enum Mode {
     #[default]
     Auto,
     None,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct GenerationConfig {
-    #[serde(alias = "candidate_count", default, deserialize_with = "int32")]
-    candidate_count: Option<i32>,
-    #[serde(alias = "max_output_tokens", default, deserialize_with = "int32")]
-    max_output_tokens: Option<i32>,
-    #[serde(alias = "response_mime_type")]
-    response_mime_type: Option<String>,
-    #[serde(alias = "response_schema")]
-    response_schema: Option<Box<RawValue>>,
-    /// The underscore was the field's first name.
-    #[serde(
-        alias = "response_json_schema",
-        alias = "_responseJsonSchema",
-        alias = "_response_json_schema"
-    )]
-    response_json_schema: Option<Box<RawValue>>,
-    #[serde(default, deserialize_with = "int32")]
-    seed: Option<i32>,
-    #[serde(alias = "stop_sequences", default, deserialize_with = "list")]
-    stop_sequences: Vec<String>,
-    #[serde(default, deserialize_with = "float")]
-    temperature: Option<f64>,
-    #[serde(alias = "top_p", default, deserialize_with = "float")]
-    top_p: Option<f64>,
-    #[serde(alias = "thinking_config")]
-    #[expect(dead_code, reason = "its type is checked")]
-    thinking_config: Option<ThinkingConfig>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ThinkingConfig {
-    #[serde(alias = "include_thoughts")]
-    #[expect(dead_code, reason = "its type is checked")]
-    include_thoughts: Option<bool>,
-    #[serde(alias = "thinking_budget", default, deserialize_with = "int32")]
-    #[expect(dead_code, reason = "its type is checked")]
-    thinking_budget: Option<i32>,
 }
 
 impl GenerateContentRequest {
@@ -249,25 +231,7 @@ impl GenerateContentRequest {
             }
         }
         if let Some(config) = &self.generation_config {
-            if config.temperature.is_some_and(|t| !(0.0..=2.0).contains(&t)) {
-                fault(
-                    format_args!("generation_config.temperature"),
-                    "temperature must be in the range [0.0, 2.0].",
-                );
-            }
-            if config.top_p.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
-                fault(
-                    format_args!("generation_config.top_p"),
-                    "top_p must be in the range [0.0, 1.0].",
-                );
-            }
-            // Zero is protobuf's way to say nothing.
-            if config.max_output_tokens.is_some_and(|most| most < 0) {
-                fault(
-                    format_args!("generation_config.max_output_tokens"),
-                    "max_output_tokens must be positive.",
-                );
-            }
+            config.check(&mut fault);
         }
         if message.is_empty() { Ok(()) } else { Err(ApiError::invalid_request(message)) }
     }
@@ -286,6 +250,9 @@ impl GenerateContentRequest {
         request.model = request.call.model.clone().unwrap_or_default();
         request.stream = request.call.flags & STREAM != 0;
         request.tool_choice = tool_choice;
+        if self.tools.iter().any(|tool| tool.google_search.is_some()) {
+            request.call.flags |= GOOGLE_SEARCH;
+        }
         let system = self.system_instruction.map(|content| {
             let parts = content.parts.into_iter().filter_map(|part| part.text);
             let texts = parts.map(request::Content::Text).collect();
@@ -305,23 +272,8 @@ impl GenerateContentRequest {
         let Some(config) = self.generation_config else {
             return request;
         };
-        let schema = config.response_schema.or(config.response_json_schema);
-        request.response_format = match (config.response_mime_type.as_deref(), schema) {
-            // An enum's value stands there bare, which is no form that the neutral words know.
-            (Some("application/json"), Some(schema)) => ResponseFormat::Schema(schema),
-            (Some("application/json"), None) => ResponseFormat::Json,
-            _ => ResponseFormat::Text,
-        };
-        let count = |n: i32| u64::try_from(n).ok().filter(|n| *n > 0);
-        request.sampling = Sampling {
-            max_tokens: config.max_output_tokens.and_then(count),
-            n: config.candidate_count.and_then(count),
-            parallel_tool_calls: None,
-            seed: config.seed.map(i64::from),
-            stop: config.stop_sequences,
-            temperature: config.temperature,
-            top_p: config.top_p,
-        };
+        request.call.flags |= config.flags();
+        (request.response_format, request.sampling) = config.into_neutral();
         request
     }
 
@@ -329,8 +281,13 @@ impl GenerateContentRequest {
         let Some(calling) = self.function_calling() else {
             return ToolChoice::Auto;
         };
+        let mut declared = self.declarations().filter_map(|function| function.name.as_deref());
+        let is_allowed =
+            |name: &str| calling.allowed_function_names.iter().any(|allowed| allowed == name);
         match (calling.mode, calling.allowed_function_names.as_slice()) {
             (Mode::Any, [name]) => ToolChoice::Tool(name.clone()),
+            // The neutral words know one tool or any: one of those that may be called will do.
+            (Mode::Any, [name, ..]) if !declared.all(is_allowed) => ToolChoice::Tool(name.clone()),
             (Mode::Any, _) => ToolChoice::Required,
             (Mode::Auto, _) => ToolChoice::Auto,
             (Mode::None, _) => ToolChoice::None,
@@ -461,7 +418,7 @@ fn is_function_name(name: &str) -> bool {
 }
 
 /// A list, one value in place of it, or nothing.
-fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -498,7 +455,7 @@ where
 }
 
 /// A number, a number as text, or nothing.
-fn float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+pub(super) fn float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Number<'a> {
@@ -517,7 +474,7 @@ fn float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::E
 }
 
 /// The same, without a fraction.
-fn int32<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
+pub(super) fn int32<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
     match float(deserializer)? {
         None => Ok(None),
         number => match proto::as_int32(number) {
@@ -612,7 +569,7 @@ const REASONS: [(&str, &str); 11] = [
     ("trailing characters", "Parsing terminated before end of input."),
 ];
 
-/// For bodies that do not parse. Only what the structs above read: new fields come often.
+/// For bodies that do not parse. Of what changes often, only what the structs above read.
 static REQUEST: proto::Message = proto::Message {
     name: "GenerateContentRequest",
     fields: &[
@@ -621,8 +578,15 @@ static REQUEST: proto::Message = proto::Message {
         many("tools", Kind::Message(&TOOL)),
         one("tool_config", Kind::Message(&TOOL_CONFIG)),
         one("generation_config", Kind::Message(&GENERATION_CONFIG)),
+        one("model", Kind::Any),
+        one("cached_content", Kind::Any),
+        one("continuation_token", Kind::Any),
+        one("labels", Kind::Any),
+        many("safety_settings", Kind::Any),
+        one("service_tier", Kind::Any),
+        one("store", Kind::Any),
     ],
-    is_complete: false,
+    is_complete: true,
 };
 static CONTENT: proto::Message = proto::Message {
     name: "Content",
@@ -690,24 +654,5 @@ static FUNCTION_CALLING_CONFIG: proto::Message = proto::Message {
         one("mode", Kind::Enum("FunctionCallingConfig.Mode", &MODES)),
         many("allowed_function_names", Kind::Text),
     ],
-    is_complete: false,
-};
-static GENERATION_CONFIG: proto::Message = proto::Message {
-    name: "GenerationConfig",
-    fields: &[
-        one("candidate_count", Kind::Int32),
-        one("max_output_tokens", Kind::Int32),
-        one("response_mime_type", Kind::Text),
-        one("seed", Kind::Int32),
-        many("stop_sequences", Kind::Text),
-        one("temperature", Kind::Float),
-        one("top_p", Kind::Float),
-        one("thinking_config", Kind::Message(&THINKING_CONFIG)),
-    ],
-    is_complete: false,
-};
-static THINKING_CONFIG: proto::Message = proto::Message {
-    name: "ThinkingConfig",
-    fields: &[one("include_thoughts", Kind::Bool), one("thinking_budget", Kind::Int32)],
     is_complete: false,
 };

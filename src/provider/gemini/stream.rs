@@ -3,15 +3,24 @@
 //! The reason to stop is in the last chunk, which is known to be the last only when the reply
 //! ends; so one chunk is always held back.
 
+mod more;
+mod place;
+
+use std::borrow::Cow;
+
 use bytes::{BufMut, BytesMut};
 use http::Response;
+use serde_json::value::RawValue;
 
-use super::response::{
-    Candidate, Content, Ending, FunctionCall, GenerateContentResponse, Identity, Part,
-    UsageMetadata, arguments, malformed,
-};
+use self::place::Place;
+use super::ending::Ending;
+use super::identity::Identity;
+use super::logprobs::LogprobsResult;
+use super::part::{FunctionCall, Part, arguments, malformed};
+use super::response::{Candidate, Content, GenerateContentResponse};
+use super::usage::UsageMetadata;
 use super::{INDENTED, LINE, SSE, headers};
-use crate::provider::{Context, StreamEncoder};
+use crate::provider::{Context, Entropy, StreamEncoder};
 use crate::reply::{Finish, PartStart, ReplyEvent, Usage};
 use crate::util::tokens;
 use crate::wire::{FrameBuf, Hole, JsonArray, JsonStyle, Sse, Template, hole, put_number};
@@ -26,25 +35,31 @@ pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
 
 fn encoder(cx: &Context<'_>) -> Encoder {
     let identity = Identity::of(cx);
-    let thought_unseen = cx.usage.reasoning > 0;
+    let is_thought_unseen = cx.usage.reasoning > 0;
     Encoder {
-        owed: thought_unseen.then(|| identity.signature(None)).flatten().map(Into::into),
+        is_thought_unseen,
+        owed: is_thought_unseen.then(|| identity.signature(None)).flatten().map(owned),
+        ending: Ending::of(cx, &identity),
         identity: identity.into_owned(),
         framing: if cx.request.call.flags & SSE != 0 {
             Framing::Events(EVENTS)
         } else {
             Framing::Array(ARRAY)
         },
-        known: cx.usage,
+        // What is sound is told at the end.
+        known: Usage { audio_output: 0, ..cx.usage },
         said: 0,
         thought: 0,
+        images: 0,
         open: Open::None,
         name: String::new(),
         id: None,
         arguments: String::new(),
+        place: Place::default(),
         held: Held::default(),
-        ending: Ending::default(),
         template: None,
+        entropy: cx.entropy,
+        others: Vec::new(),
     }
 }
 
@@ -79,19 +94,27 @@ struct Encoder {
     framing: Framing,
     /// What was known when the stream began: all of it, or the prompt alone.
     known: Usage,
-    /// Tokens so far.
+    /// Tokens so far, of all candidates.
     said: u64,
     thought: u64,
+    /// Those of pictures, which are among the said.
+    images: u64,
     open: Open,
     /// The function call that is open, and its arguments as far as they came.
     name: String,
     id: Option<String>,
     arguments: String,
     /// The signature over the last thought, as long as no part bears it.
-    owed: Option<String>,
+    owed: Option<Cow<'static, str>>,
+    /// The model thinks, and does not show it.
+    is_thought_unseen: bool,
+    place: Place,
     held: Held,
     ending: Ending,
     template: Option<(Form, Template)>,
+    entropy: Entropy,
+    /// The candidates that are not spoken for at the moment.
+    others: Vec<Encoder>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,7 +133,10 @@ struct Held {
     text: String,
     name: String,
     id: Option<String>,
-    signature: Option<String>,
+    signature: Option<Cow<'static, str>>,
+    /// A part that is not cut into deltas.
+    whole: Option<Box<RawValue>>,
+    logprobs: Option<LogprobsResult>,
     usage: Usage,
 }
 
@@ -118,6 +144,7 @@ struct Held {
 enum Kind {
     Text { thought: bool },
     ToolCall,
+    Whole,
 }
 
 /// What the template of a chunk depends on, beside its holes.
@@ -132,10 +159,17 @@ impl StreamEncoder for Encoder {
     fn encode(&mut self, event: ReplyEvent<'_>, frames: &mut FrameBuf) {
         match event {
             ReplyEvent::Start => {}
+            ReplyEvent::PartStart { index, part: PartStart::Whole(part) } => {
+                self.whole(index, part, frames);
+            }
             ReplyEvent::PartStart { part, .. } => self.start(part),
             ReplyEvent::Delta(text) => self.delta(text, frames),
             ReplyEvent::PartEnd => self.part_end(frames),
-            ReplyEvent::Choice(_) | ReplyEvent::ChoiceEnd { .. } | ReplyEvent::Resume { .. } => {}
+            ReplyEvent::Choice(choice) => self.turn_to(choice),
+            ReplyEvent::ChoiceEnd { finish } => self.choice_end(finish, frames),
+            // `can_say` names what makes calls take turns.
+            ReplyEvent::Resume { .. } => {}
+            ReplyEvent::Safety(ratings) => self.ending.safety.extend_from_slice(ratings),
             ReplyEvent::End { finish, usage } => self.end(finish, usage, frames),
         }
     }
@@ -146,12 +180,15 @@ impl Encoder {
         self.open = match part {
             PartStart::Reasoning { signature } => {
                 self.sign();
-                self.owed = self.identity.signature(signature).map(Into::into);
+                self.owed = self.identity.signature(signature).map(owned);
                 Open::Text { thought: true }
             }
             PartStart::Refusal => Open::Refusal,
-            PartStart::Text { .. } => Open::Text { thought: false },
-            PartStart::Whole(_) => return,
+            PartStart::Text { citations } => {
+                self.place.cite(citations);
+                Open::Text { thought: false }
+            }
+            PartStart::Whole(_) => Open::None,
             PartStart::ToolCall { call, id, name } => {
                 self.said += tokens::count(name);
                 self.name.clear();
@@ -175,6 +212,10 @@ impl Encoder {
             Open::Text { thought } => {
                 self.flush(frames);
                 self.hold(Kind::Text { thought }, text);
+                if self.identity.logprobs.is_some() && !thought {
+                    self.held.logprobs = Some(self.logprobs(text));
+                }
+                self.place.add(text);
             }
             // A call is sent whole.
             Open::ToolCall => self.arguments.push_str(text),
@@ -182,8 +223,10 @@ impl Encoder {
     }
 
     fn part_end(&mut self, frames: &mut FrameBuf) {
-        if std::mem::replace(&mut self.open, Open::None) != Open::ToolCall {
-            return;
+        match std::mem::replace(&mut self.open, Open::None) {
+            Open::ToolCall => {}
+            Open::Text { thought } => return self.place.end(thought, &mut self.ending.sources),
+            Open::None | Open::Refusal => return,
         }
         let text = std::mem::take(&mut self.arguments);
         if arguments(&text).is_some() {
@@ -192,6 +235,8 @@ impl Encoder {
             std::mem::swap(&mut self.held.name, &mut self.name);
             self.held.id = self.id.take();
             self.held.signature = self.owed.take();
+            self.place.skip(1);
+            self.ending.called = true;
         } else {
             self.ending.malformed = Some(malformed(&self.name, &text));
         }
@@ -199,21 +244,36 @@ impl Encoder {
     }
 
     fn end(&mut self, finish: &Finish, usage: Usage, frames: &mut FrameBuf) {
+        let usage = UsageMetadata::new(usage, self.identity.has_index).of_which_images(self.images);
+        self.last(finish, usage, frames);
+        if let Framing::Array(array) = &mut self.framing {
+            array.end(frames);
+        }
+    }
+
+    /// The chunk that ends a candidate.
+    fn last(&mut self, finish: &Finish, usage: UsageMetadata, frames: &mut FrameBuf) {
         self.sign();
-        if self.owed.is_some() && *finish != Finish::Length {
+        if self.owed.is_some() && Ending::is_signed(finish) {
             self.flush(frames);
             self.hold(Kind::Text { thought: false }, "");
             self.held.signature = self.owed.take();
         }
+        if Ending::is_apart(finish) {
+            self.flush(frames);
+        }
+        let logprobs = self.held.logprobs.take();
         let part = self.held.part();
-        let candidate = self.ending.candidate(&self.identity, part.as_slice(), finish);
-        let usage = UsageMetadata::new(usage, self.identity.has_index);
-        let chunk = chunk(&self.identity, candidate, usage);
+        let mut candidate = self.ending.candidate(&self.identity, part.as_slice(), finish);
+        if let Some(candidate) = &mut candidate {
+            candidate.logprobs_result = logprobs;
+        }
+        let chunk = GenerateContentResponse {
+            prompt_feedback: self.ending.feedback(finish),
+            ..chunk(&self.identity, candidate, usage)
+        };
         let style = self.framing.style();
         self.framing.frame(frames, |out| style.put(out.writer(), &chunk));
-        if let Framing::Array(array) = &mut self.framing {
-            array.end(frames);
-        }
     }
 
     fn hold(&mut self, kind: Kind, text: &str) {
@@ -256,7 +316,7 @@ impl Encoder {
         match self.held.kind {
             // Counts of zero are left out, so that a chunk without any has another form.
             Some(Kind::Text { thought })
-                if self.held.signature.is_none() && self.held.usage.total() > 0 =>
+                if self.held.is_like_others() && self.held.usage.total() > 0 =>
             {
                 let usage = self.held.usage;
                 let candidates = usage.output.saturating_sub(usage.reasoning);
@@ -277,7 +337,7 @@ impl Encoder {
                         Hole::Text(_) => style.put_text(out, text),
                         Hole::Number(CANDIDATES) => put_number(out, candidates),
                         Hole::Number(THOUGHTS) => put_number(out, usage.reasoning),
-                        Hole::Number(_) => put_number(out, usage.total()),
+                        Hole::Number(_) => put_number(out, usage.total() + usage.tool_input),
                     });
                 };
                 match &mut self.framing {
@@ -287,9 +347,13 @@ impl Encoder {
                 }
             }
             Some(_) => {
+                let logprobs = self.held.logprobs.take();
                 let part = self.held.part();
                 let usage = UsageMetadata::new(self.held.usage, true);
-                let chunk = self.middle(part.as_slice(), usage);
+                let mut chunk = self.middle(part.as_slice(), usage);
+                if let Some([candidate]) = &mut chunk.candidates {
+                    candidate.logprobs_result = logprobs;
+                }
                 let json = style.to_vec(&chunk);
                 self.framing.frame(frames, |out| out.put_slice(&json));
             }
@@ -301,7 +365,8 @@ impl Encoder {
     }
 
     fn template(&self, form: Form) -> Template {
-        let parts = [Part { text: Some(hole::TEXT[0]), thought: form.thought, ..Part::default() }];
+        let text = Some(hole::TEXT[0].into());
+        let parts = [Part { text, thought: form.thought, ..Part::default() }];
         let mut usage = UsageMetadata::new(Usage { output: 0, reasoning: 0, ..self.known }, true);
         usage.total_token_count = hole::NUMBER[TOTAL];
         if form.has_candidates {
@@ -326,23 +391,24 @@ impl Encoder {
         &'a self,
         parts: &'a [Part<'a>],
         usage: UsageMetadata,
-    ) -> GenerateContentResponse<'a> {
+    ) -> GenerateContentResponse<'a, [Candidate<'a>; 1]> {
         let candidate = Candidate {
-            content: Content { parts, role: Some("model") },
-            index: self.identity.has_index.then_some(0),
+            content: Some(Content { parts, role: Some("model") }),
+            index: self.identity.index(),
             ..Candidate::default()
         };
-        chunk(&self.identity, candidate, usage)
+        chunk(&self.identity, Some(candidate), usage)
     }
 }
 
 fn chunk<'a>(
     identity: &'a Identity<'_>,
-    candidate: Candidate<'a>,
+    candidate: Option<Candidate<'a>>,
     usage: UsageMetadata,
-) -> GenerateContentResponse<'a> {
+) -> GenerateContentResponse<'a, [Candidate<'a>; 1]> {
     GenerateContentResponse {
-        candidates: [candidate],
+        candidates: candidate.map(|candidate| [candidate]),
+        prompt_feedback: None,
         usage_metadata: usage,
         model_version: &identity.model,
         response_id: &identity.response_id,
@@ -353,17 +419,27 @@ const CANDIDATES: usize = 0;
 const THOUGHTS: usize = 1;
 const TOTAL: usize = 2;
 
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
+}
+
 impl Held {
+    /// Whether the text and the counts are all that sets the chunk apart.
+    fn is_like_others(&self) -> bool {
+        self.signature.is_none() && self.logprobs.is_none()
+    }
+
     fn part(&self) -> Option<Part<'_>> {
         let mut part = Part {
-            thought_signature: self.signature.as_deref().map(Into::into),
+            thought_signature: self.signature.as_deref().map(Cow::Borrowed),
             ..Part::default()
         };
         match self.kind? {
             Kind::Text { thought } => {
-                part.text = Some(&self.text);
+                part.text = Some(Cow::Borrowed(&self.text));
                 part.thought = thought;
             }
+            Kind::Whole => part.raw = self.whole.as_deref(),
             Kind::ToolCall => {
                 part.function_call = arguments(&self.text).map(|args| FunctionCall {
                     name: &self.name,
@@ -409,7 +485,7 @@ mod tests {
                             encoder.held.kind = Some(Kind::Text { thought });
                             encoder.held.text = text.to_owned();
                             encoder.held.usage = usage;
-                            encoder.held.signature = signature.map(str::to_owned);
+                            encoder.held.signature = signature.map(|s| s.to_owned().into());
                             encoder.flush(&mut frames);
                             String::from_utf8(frames.take_all().unwrap().to_vec()).unwrap()
                         };

@@ -14,6 +14,9 @@ use crate::request::{Content, Message, ResponseFormat, Role, ToolChoice};
 use crate::util::tokens::Chunking;
 use crate::wire::FrameBuf;
 
+mod features;
+mod limits;
+
 /// An exchange with the real API; see `golden/README.md`.
 struct Recording {
     path: String,

@@ -138,7 +138,7 @@ pub(super) fn completion<'a>(
 /// <https://platform.openai.com/docs/api-reference/chat/object>, `finish_reason`.
 pub(super) fn finish_reason(finish: &Finish) -> &'static str {
     match finish {
-        Finish::ContentFilter => "content_filter",
+        Finish::ContentFilter | Finish::PromptBlocked | Finish::Recitation => "content_filter",
         Finish::Length => "length",
         Finish::Refusal | Finish::Stop | Finish::StopSequence(_) => "stop",
         Finish::ToolUse => "tool_calls",

@@ -97,6 +97,8 @@ impl StreamEncoder for Encoder {
             }
             ReplyEvent::Resume { index } => self.lane.resume(index),
             ReplyEvent::ChoiceEnd { finish } => self.finish(finish, frames),
+            // `can_say` names the ratings.
+            ReplyEvent::Safety(_) => {}
             ReplyEvent::End { finish, usage } => {
                 self.finish(finish, frames);
                 if self.chunks.includes_usage {
