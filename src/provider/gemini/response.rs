@@ -293,7 +293,7 @@ impl Ending {
         let (reason, message) = match (&self.malformed, finish) {
             (Some(malformed), _) => ("MALFORMED_FUNCTION_CALL", malformed.as_str()),
             (None, Finish::ContentFilter | Finish::Refusal) => ("SAFETY", self.refusal.as_str()),
-            (None, Finish::Length) => ("MAX_TOKENS", ""),
+            (None, Finish::ContextWindow | Finish::Length) => ("MAX_TOKENS", ""),
             (None, _) if has_calls => ("STOP", "Model generated function call(s)."),
             (None, _) => ("STOP", ""),
         };

@@ -152,7 +152,7 @@ impl Encoder {
             PartStart::Refusal => Open::Refusal,
             PartStart::Text { .. } => Open::Text { thought: false },
             PartStart::Whole(_) => return,
-            PartStart::ToolCall { call, id, name } => {
+            PartStart::ToolCall { call, id, name, .. } => {
                 self.said += tokens::count(name);
                 self.name.clear();
                 self.name.push_str(name);
