@@ -9,6 +9,7 @@ mod citation;
 mod diagnose;
 mod error;
 mod headers;
+mod limits;
 mod models;
 mod request;
 mod response;

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::Method;
-use serde::de::Deserializer;
-use serde::{Deserialize, de};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::diagnose::{
     BLOCK_TAGS, TOOL_TAGS, diagnose, invalid, is_dated, missing, unexpected_tag,
 };
+use super::limits::{Limits, Thinking};
 use super::models;
 use crate::provider::text_or::TextOr;
 use crate::provider::{Call, Provider};
@@ -31,51 +32,91 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
     }
     let message: CreateMessage<'_> = match serde_json::from_slice(body) {
         Ok(message) => message,
-        Err(error) => return Err(diagnose(body, &error)),
+        Err(error) => return Err(diagnose(body, &error, fault)),
     };
     let choice = message.check()?;
+    message.check_whole(head, choice.as_ref())?;
     Ok(message.into_request(choice, call, body))
 }
 
-/// The fields of <https://platform.claude.com/docs/en/api/messages/create> (read 2026-11-21) that
-/// rules see or the vendor checks; what is not here is accepted unseen.
+/// What is wrong in one of the fields that the API knows, in a body that has no others.
+fn fault(body: &[u8]) -> Option<ApiError> {
+    serde_json::from_slice::<CreateMessage<'_>>(body).ok()?.check().err()
+}
+
+/// The fields of <https://platform.claude.com/docs/en/api/messages/create> (read 2026-11-21), and
+/// those that the vendor's SDK for Python (2.11.0) has for betas. Where null is not as good as
+/// nothing, as it was seen to be, it goes through [`set`].
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct CreateMessage<'a> {
     #[serde(borrow)]
     model: Cow<'a, str>,
-    /// `null` is not the same as nothing.
-    #[serde(borrow, default, deserialize_with = "given")]
+    #[serde(borrow, default, deserialize_with = "set")]
     tool_choice: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "set")]
     tools: Option<Vec<ToolDefinition<'a>>>,
     #[serde(borrow)]
     messages: Vec<InputMessage<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "set")]
     system: Option<TextOr<'a, ContentBlock<'a>>>,
-    #[serde(rename = "thinking")]
-    _thinking: Option<Thinking>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "set")]
+    thinking: Option<Thinking<'a>>,
+    #[serde(borrow, default, deserialize_with = "set")]
     output_config: Option<OutputConfig<'a>>,
     /// The older place of what `output_config` holds.
     #[serde(borrow)]
     output_format: Option<OutputFormat<'a>>,
+    #[serde(rename = "cache_control")]
+    _cache_control: Option<AnyObject>,
     max_tokens: i64,
     #[serde(rename = "metadata")]
     _metadata: Option<Metadata>,
     stop_sequences: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "set")]
     temperature: Option<f64>,
-    #[serde(rename = "top_k")]
-    _top_k: Option<i64>,
+    #[serde(default, deserialize_with = "set", rename = "service_tier")]
+    _service_tier: Option<ServiceTier>,
+    #[serde(default, deserialize_with = "set")]
+    top_k: Option<i64>,
+    #[serde(default, deserialize_with = "set")]
     top_p: Option<f64>,
+    #[serde(default, deserialize_with = "set")]
     stream: Option<bool>,
+    #[serde(borrow)]
+    container: Option<&'a RawValue>,
+    #[serde(borrow)]
+    inference_geo: Option<Cow<'a, str>>,
+    #[serde(rename = "billing_policy")]
+    _billing_policy: Option<IgnoredAny>,
+    #[serde(rename = "compaction")]
+    _compaction: Option<IgnoredAny>,
+    #[serde(rename = "context_management")]
+    _context_management: Option<IgnoredAny>,
+    #[serde(rename = "diagnostics")]
+    _diagnostics: Option<IgnoredAny>,
+    #[serde(rename = "fallback_credit_token")]
+    _fallback_credit_token: Option<IgnoredAny>,
+    #[serde(rename = "fallbacks")]
+    _fallbacks: Option<IgnoredAny>,
+    #[serde(rename = "mcp_servers")]
+    _mcp_servers: Option<IgnoredAny>,
+    #[serde(rename = "speed")]
+    _speed: Option<IgnoredAny>,
+    #[serde(rename = "thread")]
+    _thread: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct InputMessage<'a> {
     #[serde(borrow)]
     role: Cow<'a, str>,
     #[serde(borrow)]
     content: TextOr<'a, ContentBlock<'a>>,
+    /// Of the vendor's directives.
+    #[serde(rename = "output_config")]
+    _output_config: Option<IgnoredAny>,
 }
 
 /// Any block: which fields are there depends on the type.
@@ -121,15 +162,20 @@ struct Choice {
 }
 
 #[derive(Deserialize)]
-struct Thinking {
-    #[serde(rename = "type")]
-    _type: String,
+#[serde(deny_unknown_fields)]
+struct Metadata {
+    #[serde(rename = "user_id")]
+    _user_id: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Metadata {
-    #[serde(rename = "user_id")]
-    _user_id: Option<de::IgnoredAny>,
+struct AnyObject {}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ServiceTier {
+    Auto,
+    StandardOnly,
 }
 
 #[derive(Deserialize)]
@@ -147,7 +193,7 @@ struct OutputFormat<'a> {
 }
 
 impl CreateMessage<'_> {
-    /// What the vendor refuses although it parses, in the order in which it looks.
+    /// What the vendor refuses in single fields although they parse, in the order in which it looks.
     fn check(&self) -> Result<Option<Choice>, ApiError> {
         if self.model.is_empty() {
             return Err(invalid("model: String should have at least 1 character"));
@@ -163,6 +209,9 @@ impl CreateMessage<'_> {
         for (index, message) in self.messages.iter().enumerate() {
             message.check(index)?;
         }
+        if let Some(thinking) = &self.thinking {
+            thinking.check()?;
+        }
         if self.max_tokens < 0 {
             return Err(invalid("max_tokens: must be greater than or equal to 0"));
         }
@@ -171,6 +220,19 @@ impl CreateMessage<'_> {
                 return Err(invalid(format!("{name}: range: 0..1")));
             }
         }
+        if self.container.is_some_and(|container| !container.get().starts_with(['"', '{'])) {
+            return Err(invalid(
+                "container.ContainerParams: Input does not match the expected shape.",
+            ));
+        }
+        if self.inference_geo.as_deref().is_some_and(|geo| !matches!(geo, "global" | "us")) {
+            return Err(invalid("inference_geo: must be one of ['global', 'us']"));
+        }
+        Ok(choice)
+    }
+
+    /// What the vendor refuses in the whole although each field is right.
+    fn check_whole(&self, head: &Head<'_>, choice: Option<&Choice>) -> Result<(), ApiError> {
         check_conversation(&self.messages)?;
         let ends_with_prefill =
             self.messages.last().is_some_and(|message| message.role == "assistant");
@@ -180,7 +242,28 @@ impl CreateMessage<'_> {
                  end with a user message.",
             ));
         }
-        Ok(choice)
+        let runs_code = |tool: &ToolDefinition<'_>| {
+            tool.r#type.as_deref().is_some_and(|tag| tag.starts_with("code_execution"))
+        };
+        let is_named = self.container.is_some_and(|container| container.get().starts_with('"'));
+        if is_named && !self.tools.iter().flatten().any(runs_code) {
+            return Err(invalid(
+                "container: Container identifier can only be provided when using the code \
+                 execution tool",
+            ));
+        }
+        let limits = Limits {
+            model: &self.model,
+            max_tokens: self.max_tokens,
+            thinking: self.thinking.as_ref(),
+            stop_sequences: self.stop_sequences.as_deref().unwrap_or_default(),
+            temperature: self.temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            forces_tool: choice.is_some_and(Choice::forces),
+            head,
+        };
+        limits.check()
     }
 
     fn into_request(self, choice: Option<Choice>, call: Call, body: &Bytes) -> LlmRequest {
@@ -247,6 +330,11 @@ impl Choice {
                 Err(unexpected_tag("tool_choice", other, &["auto", "any", "tool", "none"]))
             }
         }
+    }
+
+    /// Whether some tool must be called.
+    fn forces(&self) -> bool {
+        matches!(self.r#type.as_deref(), Some("any" | "tool"))
     }
 
     fn neutral(self) -> ToolChoice {
@@ -506,9 +594,9 @@ impl ContentBlock<'_> {
     }
 }
 
-/// Keeps `null` as a value.
-fn given<'de: 'a, 'a, D: Deserializer<'de>>(
+/// Takes null for a value, and a wrong one unless the type has it.
+fn set<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<&'a RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }

@@ -46,6 +46,7 @@ macro_rules! recording {
     };
 }
 
+mod refuse;
 mod say;
 
 #[test]
@@ -434,10 +435,10 @@ fn what_is_missing_in_the_head() {
 #[test]
 fn everything_asked_is_understood() {
     let body = json!({
-        "model": "claude-sonnet-5",
+        "model": "claude-sonnet-4-6",
         "max_tokens": 1024,
-        "metadata": null, "temperature": null, "top_k": 5, "top_p": 0.5, "stream": true,
-        "service_tier": "auto", "thinking": {"type": "adaptive"},
+        "metadata": null, "top_p": 0.95, "stream": true, "cache_control": {"type": "ephemeral"},
+        "service_tier": "auto", "thinking": {"type": "adaptive"}, "inference_geo": "us",
         "stop_sequences": ["END"],
         "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
         "tools": [
@@ -466,7 +467,7 @@ fn everything_asked_is_understood() {
         ],
     });
     let request = parse(&body.to_string()).unwrap();
-    assert_eq!((request.model.as_str(), request.stream), ("claude-sonnet-5", true));
+    assert_eq!((request.model.as_str(), request.stream), ("claude-sonnet-4-6", true));
     assert_eq!((request.system().as_ref(), request.last_user().as_ref()), ("Be brief.", "Go on."));
     let roles: Vec<_> = request.messages.iter().map(|message| message.role).collect();
     assert_eq!(roles, [Role::System, Role::User, Role::Assistant, Role::Tool, Role::User]);
@@ -499,7 +500,7 @@ fn everything_asked_is_understood() {
     assert_eq!(request.sampling.max_tokens, Some(1024));
     assert_eq!(request.sampling.parallel_tool_calls, Some(false));
     assert_eq!(request.sampling.stop, ["END"]);
-    assert_eq!((request.sampling.temperature, request.sampling.top_p), (None, Some(0.5)));
+    assert_eq!((request.sampling.temperature, request.sampling.top_p), (None, Some(0.95)));
 }
 
 #[test]
