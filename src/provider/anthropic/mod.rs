@@ -8,8 +8,10 @@ mod block;
 mod citation;
 mod diagnose;
 mod error;
+mod event;
 mod headers;
 mod limits;
+mod message;
 mod models;
 mod request;
 mod response;
@@ -17,6 +19,7 @@ mod server_tool;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 use bytes::Bytes;
 use http::Response;

@@ -2,85 +2,19 @@
 
 use bytes::{BufMut, BytesMut};
 use http::Response;
-use serde::Serialize;
 
 use super::arguments::Arguments;
 use super::block::{Caller, ContentBlock, call_id, compact, no_input, signature};
 use super::citation::Citation;
+use super::event::{ContentDelta, DELTA, Ending, Event, MessageDeltaUsage};
 use super::headers;
-use super::response::{Identity, Message, OutputTokensDetails, Stop, said, uncached};
-use super::server_tool::{Container, Run, ServerToolUsage, Used};
+use super::response::{Identity, OutputTokensDetails, Stop, said, uncached};
+use super::server_tool::{Run, Used};
 use crate::provider::{Context, Entropy, StreamEncoder};
 use crate::reply::{Finish, Part, PartStart, ReplyEvent, ServerTool, Usage};
 use crate::util::rng::Rng;
 use crate::util::tokens::Chunking;
 use crate::wire::{FrameBuf, JsonStyle, Sse, Template, hole, put_text};
-
-/// <https://platform.claude.com/docs/en/build-with-claude/streaming> (read 2026-11-21), in the
-/// order of recorded traffic.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Event<'a> {
-    MessageStart { message: Message<'a> },
-    ContentBlockStart { index: usize, content_block: ContentBlock<'a> },
-    Ping,
-    ContentBlockDelta { index: usize, delta: ContentDelta<'a> },
-    ContentBlockStop { index: usize },
-    MessageDelta { delta: Ending<'a>, usage: MessageDeltaUsage },
-    MessageStop,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum ContentDelta<'a> {
-    #[serde(rename = "citations_delta")]
-    Citations { citation: Citation<'a> },
-    #[serde(rename = "input_json_delta")]
-    InputJson { partial_json: &'a str },
-    #[serde(rename = "signature_delta")]
-    Signature { signature: &'a str },
-    #[serde(rename = "text_delta")]
-    Text { text: &'a str },
-    #[serde(rename = "thinking_delta")]
-    Thinking { thinking: &'a str },
-}
-
-#[derive(Serialize)]
-struct Ending<'a> {
-    #[serde(flatten)]
-    stop: Stop<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    container: Option<Container>,
-}
-
-/// Cumulative, not a difference.
-#[derive(Serialize)]
-struct MessageDeltaUsage {
-    input_tokens: u64,
-    cache_creation_input_tokens: u64,
-    cache_read_input_tokens: u64,
-    output_tokens: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_tokens_details: Option<OutputTokensDetails>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    server_tool_use: Option<ServerToolUsage>,
-}
-
-impl Event<'_> {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::MessageStart { .. } => "message_start",
-            Self::ContentBlockStart { .. } => "content_block_start",
-            Self::Ping => "ping",
-            Self::ContentBlockDelta { .. } => DELTA,
-            Self::ContentBlockStop { .. } => "content_block_stop",
-            Self::MessageDelta { .. } => "message_delta",
-            Self::MessageStop => "message_stop",
-        }
-    }
-}
-
-const DELTA: &str = "content_block_delta";
 
 const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
 /// Pings alone are spaced, and not padded.
