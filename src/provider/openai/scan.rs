@@ -269,8 +269,12 @@ mod tests {
         for _ in 0..pick(&KEYS, 18).1 {
             let (key, chance) = pick(&KEYS, 13);
             let value = match key {
-                "model" | "user" | "stop" | "reasoning_effort" | "service_tier" if chance > 0 => pick(&STRINGS, 3).0,
-                "stream" | "store" | "logprobs" if chance > 0 => ["true", "false"][chance as usize % 2],
+                "model" | "user" | "stop" | "reasoning_effort" | "service_tier" if chance > 0 => {
+                    pick(&STRINGS, 3).0
+                }
+                "stream" | "store" | "logprobs" if chance > 0 => {
+                    ["true", "false"][chance as usize % 2]
+                }
                 _ => pick(&SCALARS, 4).0,
             };
             fields.push(format!("\"{key}\":{value}"));
