@@ -26,17 +26,24 @@ pub(crate) enum Shape {
 pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
+    /// Whether null is as good as nothing.
+    pub(crate) nullable: bool,
     pub(crate) shape: Shape,
 }
 
 /// Must be there.
 pub(crate) const fn required(name: &'static str, shape: Shape) -> Field {
-    Field { name, required: true, shape }
+    Field { name, required: true, nullable: false, shape }
 }
 
 /// May be left out, or null.
 pub(crate) const fn optional(name: &'static str, shape: Shape) -> Field {
-    Field { name, required: false, shape }
+    Field { name, required: false, nullable: true, shape }
+}
+
+/// May be left out, but is not null.
+pub(crate) const fn given(name: &'static str, shape: Shape) -> Field {
+    Field { name, required: false, nullable: false, shape }
 }
 
 /// The first thing that is wrong.
@@ -93,7 +100,7 @@ impl Shape {
                 let problem = match values.get(field.name) {
                     None if field.required => Some(Problem::Missing),
                     None => None,
-                    Some(Value::Null) if !field.required => None,
+                    Some(Value::Null) if field.nullable => None,
                     Some(value) => field.shape.walk(value, path),
                 };
                 if problem.is_none() {
@@ -137,6 +144,7 @@ mod tests {
     static SHAPE: Shape = Shape::Object(&[
         required("list", Shape::Array(&Shape::Object(&[required("text", Shape::TextOr(&LIST))]))),
         optional("n", Shape::Integer),
+        given("m", Shape::Integer),
     ]);
     static LIST: Shape = Shape::Array(&Shape::Text);
 
@@ -150,6 +158,8 @@ mod tests {
             (json!({"list": [{"text": "a"}, {"text": 1}]}), Some("list[1].text")),
             (json!({"list": [{}], "n": 1.5}), Some("list[0].text")),
             (json!({"list": [], "n": 1.5}), Some("n")),
+            (json!({"list": [], "m": 1}), None),
+            (json!({"list": [], "m": null}), Some("m")),
             (json!([]), Some("")),
         ];
         for (value, at) in cases {

@@ -152,7 +152,12 @@ impl Lane {
             Part::Text(text) => PartStart::Text { citations: text.citations() },
             Part::ToolCall(call) => {
                 self.calls += 1;
-                PartStart::ToolCall { call: self.calls - 1, id: call.id(), name: call.name() }
+                PartStart::ToolCall {
+                    call: self.calls - 1,
+                    id: call.id(),
+                    name: call.name(),
+                    is_raw: call.is_raw(),
+                }
             }
             whole => PartStart::Whole(whole),
         }

@@ -78,5 +78,8 @@ pub enum PartStart<'a> {
         id: Option<&'a str>,
         /// The tool.
         name: &'a str,
+        /// Whether its arguments were [given raw](crate::ToolCall::with_raw_arguments), to be sent
+        /// letter by letter as they are.
+        is_raw: bool,
     },
 }

@@ -226,6 +226,11 @@ impl ToolCall {
                 && serde_json::from_str::<&serde_json::value::RawValue>(&self.arguments).is_ok())
     }
 
+    /// Whether the arguments were given raw.
+    pub(super) fn is_raw(&self) -> bool {
+        !self.is_checked
+    }
+
     /// Its tokens, as the mock counts them.
     pub(super) fn tokens(&self) -> u64 {
         tokens::count(&self.name) + tokens::count(&self.arguments)

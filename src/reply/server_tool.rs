@@ -22,6 +22,18 @@ pub enum ServerTool {
         /// What it printed.
         output: String,
     },
+    /// A tool of an MCP server that the vendor called: Anthropic's `mcp_tool_use` and
+    /// `mcp_tool_result`.
+    Mcp {
+        /// The server, by the name that the request gave it.
+        server: String,
+        /// The tool.
+        name: String,
+        /// What it was asked: the text of a JSON object.
+        input: String,
+        /// The text that it returned.
+        output: String,
+    },
     /// Any other: Anthropic's `server_tool_use` with this name and the result block as it is given.
     Other {
         /// The tool.
@@ -47,6 +59,23 @@ impl ServerTool {
     /// Code that ran.
     pub fn code(code: impl Into<String>, output: impl Into<String>) -> Self {
         Self::Code { code: code.into(), output: output.into() }
+    }
+
+    /// A tool of an MCP server that the vendor called.
+    ///
+    /// # Panics
+    ///
+    /// If the input does not serialize to a JSON object.
+    #[track_caller]
+    pub fn mcp(
+        server: impl Into<String>,
+        name: impl Into<String>,
+        input: impl Serialize,
+        output: impl Into<String>,
+    ) -> Self {
+        let name = name.into();
+        let input = super::part::object_text(format_args!("the input of `{name}`"), input);
+        Self::Mcp { server: server.into(), name, input, output: output.into() }
     }
 
     /// Any other tool: its input and its result's content are anything that serializes.
@@ -79,11 +108,21 @@ pub struct WebPage {
     pub url: String,
     /// Its title.
     pub title: String,
+    /// How old it is, as the vendor words it (Anthropic's `page_age`, such as `May 22, 2026`), where
+    /// it is known.
+    pub age: Option<String>,
 }
 
 impl WebPage {
     /// A page.
     pub fn new(url: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { url: url.into(), title: title.into() }
+        Self { url: url.into(), title: title.into(), age: None }
+    }
+
+    /// Sets how old it is.
+    #[must_use]
+    pub fn age(mut self, age: impl Into<String>) -> Self {
+        self.age = Some(age.into());
+        self
     }
 }

@@ -114,7 +114,8 @@ impl Assembler {
             Delta::Text(text) => (Kind::Text, text.as_str()),
             Delta::ToolCall { id, name } => {
                 self.close(&mut emit);
-                let call = PartStart::ToolCall { call: self.calls, id: id.as_deref(), name };
+                let (call, id) = (self.calls, id.as_deref());
+                let call = PartStart::ToolCall { call, id, name, is_raw: false };
                 self.calls += 1;
                 self.said += tokens::count(name);
                 self.begin(Kind::ToolCall, call, &mut emit);

@@ -8,8 +8,14 @@ use super::Part;
 pub enum Finish {
     /// The answer was filtered.
     ContentFilter,
+    /// Prompt and answer fill the model's context window: Anthropic's
+    /// `model_context_window_exceeded`; with others, as `Length`.
+    ContextWindow,
     /// The limit of tokens was reached.
     Length,
+    /// The vendor's own tools are at work for so long that the client is to ask on: Anthropic's
+    /// `pause_turn`; with others, as `Stop`.
+    PauseTurn,
     /// The prompt was filtered, so that no model answered: Gemini's `promptFeedback`. Elsewhere it is
     /// what a filtered answer is.
     PromptBlocked,
@@ -51,7 +57,8 @@ pub struct Usage {
     pub reasoning: u64,
     /// Tokens of the prompt that came from a cache.
     pub cached: u64,
-    /// Tokens of the prompt that went into a cache (Anthropic's `cache_creation_input_tokens`).
+    /// Tokens of the prompt that went into a cache (Anthropic's `cache_creation_input_tokens`); they
+    /// are part of `input` too.
     pub cache_write: u64,
     /// Tokens of the prompt that are sound.
     pub audio_input: u64,

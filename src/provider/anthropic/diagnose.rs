@@ -4,26 +4,48 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::provider::shape::{self, Problem, Shape, Step, Violation, optional, required};
+use crate::provider::shape::{self, Problem, Shape, Step, Violation, given, optional, required};
 use crate::reply::{ApiError, ErrorKind};
 
 /// For bodies that do not parse. Fields in the order in which the vendor looks at them.
 static CREATE_MESSAGE: Shape = Shape::Object(&[
     required("model", Shape::Text),
-    optional("tools", Shape::Array(&TOOL)),
+    given("tool_choice", Shape::Object(&[])),
+    given("tools", Shape::Array(&TOOL)),
     required("messages", Shape::Array(&MESSAGE)),
-    optional("system", Shape::TextOr(&BLOCKS)),
-    optional("thinking", Shape::Object(&[required("type", Shape::Text)])),
-    optional("output_config", Shape::Object(&[optional("format", FORMAT)])),
+    given("system", Shape::TextOr(&BLOCKS)),
+    given(
+        "thinking",
+        Shape::Object(&[required("type", Shape::Text), optional("budget_tokens", Shape::Integer)]),
+    ),
+    given("output_config", Shape::Object(&[optional("format", FORMAT)])),
     optional("output_format", FORMAT),
+    optional("cache_control", Shape::Object(&[])),
     required("max_tokens", Shape::Integer),
-    optional("metadata", Shape::Object(&[])),
+    optional("metadata", Shape::Object(&[optional("user_id", Shape::Text)])),
     optional("stop_sequences", Shape::Array(&Shape::Text)),
-    optional("temperature", Shape::Number),
-    optional("top_k", Shape::Integer),
-    optional("top_p", Shape::Number),
-    optional("stream", Shape::Boolean),
+    given("temperature", Shape::Number),
+    given("service_tier", Shape::Choice(&["auto", "standard_only"])),
+    given("top_k", Shape::Integer),
+    given("top_p", Shape::Number),
+    given("stream", Shape::Boolean),
+    optional("inference_geo", Shape::Text),
 ]);
+/// What comes before unknown fields of messages.
+const EARLY: [&str; 4] = ["model", "tool_choice", "tools", "messages"];
+/// Sorted; besides those above, what needs no look and what betas have.
+const OTHERS: [&str; 10] = [
+    "billing_policy",
+    "compaction",
+    "container",
+    "context_management",
+    "diagnostics",
+    "fallback_credit_token",
+    "fallbacks",
+    "mcp_servers",
+    "speed",
+    "thread",
+];
 static TOOL: Shape = Shape::Object(&[
     optional("type", Shape::Text),
     optional("name", Shape::Text),
@@ -41,23 +63,74 @@ static BLOCKS: Shape = Shape::Array(&Shape::Object(&[
 ]));
 const FORMAT: Shape = Shape::Object(&[required("type", Shape::Text)]);
 
-/// What the vendor says to a body that does not parse.
-pub(super) fn diagnose(body: &[u8], error: &serde_json::Error) -> ApiError {
-    let value = match serde_json::from_slice::<Value>(body) {
+/// What the vendor says to a body that does not parse. Where fields that the API does not know are
+/// all that is wrong with it, `fault` looks at the rest of it: that goes first.
+pub(super) fn diagnose(
+    body: &[u8],
+    error: &serde_json::Error,
+    fault: impl FnOnce(&[u8]) -> Option<ApiError>,
+) -> ApiError {
+    let mut value = match serde_json::from_slice::<Value>(body) {
         Ok(value) => value,
         Err(error) => return malformed(body, &error),
     };
-    let Some(violation) = CREATE_MESSAGE.check(&value) else {
+    let violation = CREATE_MESSAGE.check(&value);
+    let is_early = violation.as_ref().is_some_and(|violation| match violation.path.first() {
+        Some(Step::Key(key)) => EARLY.contains(key),
+        _ => true,
+    });
+    if !is_early && let Some(path) = unknown_in_messages(&value) {
+        return extra(&path);
+    }
+    if let Some(violation) = violation {
+        return word(&violation, &value);
+    }
+    if let Some(key) = first_unknown(&value["metadata"], &["user_id"]) {
+        return extra(&format!("metadata.{key}"));
+    }
+    let Shape::Object(fields) = &CREATE_MESSAGE else { unreachable!("it is one") };
+    let mut known: Vec<_> = fields.iter().map(|field| field.name).collect();
+    known.extend(OTHERS);
+    let Some(unknown) = first_unknown(&value, &known).map(ToOwned::to_owned) else {
         return invalid(format!("Invalid request body: {error}"));
     };
-    let path = path(&violation, &value);
+    if let Value::Object(object) = &mut value {
+        object.retain(|key, _| known.contains(&key.as_str()));
+    }
+    fault(value.to_string().as_bytes()).unwrap_or_else(|| extra(&unknown))
+}
+
+fn unknown_in_messages(value: &Value) -> Option<String> {
+    let messages = value["messages"].as_array()?.iter().enumerate();
+    let mut unknown = messages.filter_map(|(index, message)| {
+        let key = first_unknown(message, &["content", "output_config", "role"])?;
+        Some(format!("messages.{index}.{key}"))
+    });
+    unknown.next()
+}
+
+/// The first by the alphabet.
+fn first_unknown<'a>(value: &'a Value, known: &[&str]) -> Option<&'a str> {
+    let keys = value.as_object()?.keys().map(String::as_str);
+    keys.filter(|key| !known.contains(key)).min()
+}
+
+/// A violation in the vendor's words.
+fn word(violation: &Violation<'_>, value: &Value) -> ApiError {
+    let path = path(violation, value);
+    let is_other = match path.split_once('.') {
+        None => matches!(path.as_str(), "metadata" | "output_config"),
+        Some((field, index)) => {
+            field == "system" && index.bytes().all(|byte| byte.is_ascii_digit())
+        }
+    };
     let wanted = match violation.problem {
         Problem::Missing => return missing(&path),
-        // No shape here has a choice: this vendor words each of them in its own way.
-        Problem::Choice { .. } => "valid value",
-        Problem::Type { .. } if path == "metadata" => {
-            return invalid("metadata: Input does not match the expected shape.");
+        Problem::Type { .. } if is_other => {
+            return invalid(format!("{path}: Input does not match the expected shape."));
         }
+        Problem::Choice { choices, .. } => return choice(&path, choices),
+        Problem::Type { wanted: Shape::Choice(choices), .. } => return choice(&path, choices),
         Problem::Type { wanted, .. } => match wanted {
             Shape::Array(_) | Shape::TextOr(_) => "valid array",
             Shape::Boolean => "valid boolean",
@@ -70,6 +143,11 @@ pub(super) fn diagnose(body: &[u8], error: &serde_json::Error) -> ApiError {
     let article = if wanted == "object" { "an" } else { "a" };
     let at = if path.is_empty() { "" } else { ": " };
     invalid(format!("{path}{at}Input should be {article} {wanted}"))
+}
+
+fn choice(path: &str, choices: &[&str]) -> ApiError {
+    let choices: Vec<_> = choices.iter().map(|choice| format!("'{choice}'")).collect();
+    invalid(format!("{path}: Input should be {}", choices.join(" or ")))
 }
 
 /// A path as the vendor writes it: what lies within a block or a tool is below its type.
@@ -85,6 +163,7 @@ fn path(violation: &Violation<'_>, value: &Value) -> String {
         [Step::Key("tools"), Step::Index(index), rest @ ..] => {
             (2, (rest.len() == 1).then(|| &value["tools"][index]))
         }
+        [Step::Key("thinking"), Step::Key("budget_tokens")] => (1, Some(&value["thinking"])),
         _ => (0, None),
     };
     let (outer, inner) = violation.path.split_at(depth);
@@ -126,6 +205,10 @@ pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> ApiError {
 
 pub(super) fn missing(path: &str) -> ApiError {
     invalid(format!("{path}: Field required"))
+}
+
+fn extra(path: &str) -> ApiError {
+    invalid(format!("{path}: Extra inputs are not permitted"))
 }
 
 pub(super) fn unexpected_tag(path: &str, tag: &str, expected: &[&str]) -> ApiError {

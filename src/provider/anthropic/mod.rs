@@ -3,21 +3,29 @@
 //! Forms after <https://platform.claude.com/docs/en/api/messages> (read 2026-11-21) and after
 //! recorded traffic of 2026, which goes before the documentation; see `golden/`.
 
+mod arguments;
+mod block;
+mod citation;
 mod diagnose;
 mod error;
+mod event;
 mod headers;
+mod limits;
+mod message;
 mod models;
 mod request;
 mod response;
+mod server_tool;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 use bytes::Bytes;
 use http::Response;
 
 use super::{Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder};
-use crate::reply::{ApiError, Feature, Reply};
+use crate::reply::{ApiError, Feature, Part, Reply, ToolDeltas};
 use crate::request::{Head, LlmRequest};
 
 /// The room.
@@ -51,8 +59,26 @@ impl ResponseSynth for Anthropic {
 
     fn can_say(&self, feature: Feature<'_>) -> Result<(), &'static str> {
         match feature {
+            Feature::Citation(_) => Ok(()),
+            Feature::Part(Part::Audio(_) | Part::Image(_)) => {
+                Err("a message's content is text, thinking and tools")
+            }
+            Feature::Part(_) => Ok(()),
+            // A stream hands them on. A whole message cannot, and is refused where it is made.
             Feature::RawArguments(_) => Ok(()),
-            _ => Err("the API has no words for it"),
+            Feature::Safety(_) => Err("its filters refuse and give no ratings"),
+            Feature::ToolDeltas(deltas) => match deltas {
+                ToolDeltas { interleaved: true, .. } => {
+                    Err("a content block ends before the next begins, so calls cannot take turns")
+                }
+                ToolDeltas { no_index: true, .. } => {
+                    Err("every event of a content block has its index")
+                }
+                ToolDeltas { id_in_each: true, .. } | ToolDeltas { empty_names: true, .. } => {
+                    Err("only the event that begins a call has its id and name")
+                }
+                _ => Ok(()),
+            },
         }
     }
 

@@ -1,16 +1,16 @@
 //! A message as one body.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use super::{headers, models};
-use crate::provider::{Alphabet, Context, Entropy};
-use crate::reply::{Finish, Part, Reply, ToolCall, Usage};
+use super::block::ContentBlock;
+use super::server_tool::{Container, ServerToolUsage, Used};
+use super::{error, headers, models};
+use crate::provider::{Alphabet, Context, ErrorContext};
+use crate::reply::{ApiError, Finish, Part, Reply, Text, Usage};
 use crate::wire::{Hole, JsonStyle, Template, hole, put_json, put_number, put_text};
 
 /// <https://platform.claude.com/docs/en/api/messages/create> (read 2026-11-21), in the order of
@@ -22,24 +22,11 @@ pub(super) struct Message<'a> {
     r#type: &'static str,
     role: &'static str,
     content: &'a [ContentBlock<'a>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<Container>,
     #[serde(flatten)]
     stop: Stop<'a>,
     usage: MessageUsage,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum ContentBlock<'a> {
-    Text { text: &'a str },
-    Thinking { thinking: &'a str, signature: Cow<'a, str> },
-    ToolUse { id: Cow<'a, str>, name: &'a str, input: Box<RawValue>, caller: Caller },
-}
-
-/// Who calls the tool: the model itself, not code that it runs.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum Caller {
-    Direct,
 }
 
 /// Why the model stopped: part of a message, and of the delta that ends one.
@@ -68,6 +55,8 @@ struct MessageUsage {
     output_tokens_details: Option<OutputTokensDetails>,
     service_tier: &'static str,
     inference_geo: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_tool_use: Option<ServerToolUsage>,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -103,7 +92,9 @@ impl<'a> Stop<'a> {
                 }),
                 ..stop("refusal")
             },
+            Finish::ContextWindow => stop("model_context_window_exceeded"),
             Finish::Length => stop("max_tokens"),
+            Finish::PauseTurn => stop("pause_turn"),
             Finish::Stop => stop("end_turn"),
             Finish::StopSequence(sequence) => {
                 Self { stop_sequence: Some(sequence), ..stop("stop_sequence") }
@@ -140,19 +131,22 @@ impl<'a> Identity<'a> {
             r#type: "message",
             role: "assistant",
             content,
+            container: None,
             stop,
             usage: MessageUsage {
                 input_tokens: uncached(usage),
-                cache_creation_input_tokens: 0,
+                cache_creation_input_tokens: usage.cache_write,
                 cache_read_input_tokens: usage.cached,
                 cache_creation: CacheCreation {
-                    ephemeral_5m_input_tokens: 0,
+                    // For as long as is the vendor's default.
+                    ephemeral_5m_input_tokens: usage.cache_write,
                     ephemeral_1h_input_tokens: 0,
                 },
                 output_tokens: said(usage),
                 output_tokens_details: OutputTokensDetails::of(usage),
                 service_tier: "standard",
                 inference_geo: models::inference_geo(self.model),
+                server_tool_use: None,
             },
         }
     }
@@ -162,10 +156,13 @@ pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
     let identity = Identity::of(cx);
     let finish = reply.finish_reason();
     let body = match (reply.parts(), &finish) {
-        ([Part::Text(text)], Finish::Length | Finish::Stop) if cx.usage.reasoning == 0 => {
+        ([Part::Text(text)], Finish::Length | Finish::Stop) if is_plain(text, cx.usage) => {
             plain(&identity, text.as_str(), Stop::of(&finish), cx.usage)
         }
-        _ => full(&identity, reply, Stop::of(&finish), cx),
+        _ => match full(&identity, reply, Stop::of(&finish), cx) {
+            Ok(body) => body,
+            Err(error) => return error::error(&ErrorContext::of(cx.request, cx.entropy), &error),
+        },
     };
     let mut response = Response::new(body);
     *response.headers_mut() = headers::answer(cx);
@@ -173,34 +170,23 @@ pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
 }
 
 /// Any reply.
-fn full(identity: &Identity<'_>, reply: &Reply, stop: Stop<'_>, cx: &Context<'_>) -> Bytes {
-    let mut calls = 0;
-    let blocks = reply.parts().iter().enumerate();
-    let blocks = blocks.filter_map(|(index, part)| {
-        Some(match part {
-            Part::Reasoning(thought) => ContentBlock::Thinking {
-                thinking: thought.text(),
-                signature: signature(cx.entropy, index, thought.signature()),
-            },
-            // A refusal is a text that ends so.
-            Part::Refusal(text) => ContentBlock::Text { text },
-            Part::Text(text) => ContentBlock::Text { text: text.as_str() },
-            Part::ToolCall(call) => {
-                calls += 1;
-                ContentBlock::ToolUse {
-                    id: call_id(cx.entropy, calls - 1, call.id()),
-                    name: call.name(),
-                    input: input(call),
-                    caller: Caller::Direct,
-                }
-            }
-            // `can_say` names them.
-            _ => return None,
-        })
-    });
-    let blocks: Vec<_> = blocks.collect();
-    let message = identity.message(&blocks, stop, cx.usage);
-    JsonStyle::COMPACT.to_vec(&message).into()
+fn full(
+    identity: &Identity<'_>,
+    reply: &Reply,
+    stop: Stop<'_>,
+    cx: &Context<'_>,
+) -> Result<Bytes, ApiError> {
+    let blocks = ContentBlock::all(reply, cx.entropy)?;
+    let used = Used::of(reply);
+    let mut message = identity.message(&blocks, stop, cx.usage);
+    message.container = used.container(cx.entropy, cx.created);
+    message.usage.server_tool_use = used.usage();
+    Ok(JsonStyle::COMPACT.to_vec(&message).into())
+}
+
+/// Whether the template has a place for all of it.
+fn is_plain(text: &Text, usage: Usage) -> bool {
+    text.citations().is_empty() && usage.reasoning == 0 && usage.cache_write == 0
 }
 
 /// A reply that is one text: nearly all are. From a template, which costs half of serializing
@@ -241,9 +227,10 @@ static PLAIN: LazyLock<Template> = LazyLock::new(|| {
     Template::compile(&JsonStyle::COMPACT.to_vec(&message))
 });
 
-/// Tokens of the prompt that came from no cache: here they are counted apart.
+/// Tokens of the prompt that neither came from a cache nor went into one: here those are counted
+/// apart.
 pub(super) fn uncached(usage: Usage) -> u64 {
-    usage.input.saturating_sub(usage.cached)
+    usage.input.saturating_sub(usage.cached).saturating_sub(usage.cache_write)
 }
 
 /// Tokens of the answer: at the least the one that ends it. Where there is none, clients take the
@@ -252,46 +239,7 @@ pub(super) fn said(usage: Usage) -> u64 {
     usage.output.max(1)
 }
 
-/// The id of the tool call at `index`, the same in a stream and in a whole answer.
-pub(super) fn call_id<'a>(entropy: Entropy, index: usize, given: Option<&'a str>) -> Cow<'a, str> {
-    given.map_or_else(
-        || entropy.id(SALT_CALL + index as u64, "toolu_01", Alphabet::Base58, 22).into(),
-        Cow::Borrowed,
-    )
-}
-
-/// The signature of the thought at `index`: base64 of what begins and ends as the real ones do, a
-/// message of 167 bytes whose fields say so.
-pub(super) fn signature<'a>(
-    entropy: Entropy,
-    index: usize,
-    given: Option<&'a str>,
-) -> Cow<'a, str> {
-    given.map_or_else(
-        || {
-            let mut signature =
-                entropy.id(SALT_SIGNATURE + index as u64, "EqQB", Alphabet::Base64, 216);
-            signature.push_str("GAE=");
-            signature.into()
-        },
-        Cow::Borrowed,
-    )
-}
-
-/// No arguments.
-pub(super) fn no_input() -> Box<RawValue> {
-    RawValue::from_string("{}".to_owned()).expect("an empty object is JSON")
-}
-
-/// The arguments of a call. A stream of the user's may spell what is no JSON; then there are none.
-fn input(call: &ToolCall) -> Box<RawValue> {
-    RawValue::from_string(JsonStyle::COMPACT.respace(call.arguments()))
-        .unwrap_or_else(|_| no_input())
-}
-
 const SALT_ID: u64 = 1;
-const SALT_CALL: u64 = 1000;
-const SALT_SIGNATURE: u64 = 1_000_000;
 
 #[cfg(test)]
 mod tests {

@@ -2,71 +2,19 @@
 
 use bytes::{BufMut, BytesMut};
 use http::Response;
-use serde::Serialize;
 
+use super::arguments::Arguments;
+use super::block::{Caller, ContentBlock, call_id, compact, no_input, signature};
+use super::citation::Citation;
+use super::event::{ContentDelta, DELTA, Ending, Event, MessageDeltaUsage};
 use super::headers;
-use super::response::{
-    Caller, ContentBlock, Identity, Message, OutputTokensDetails, Stop, call_id, no_input, said,
-    signature, uncached,
-};
+use super::response::{Identity, OutputTokensDetails, Stop, said, uncached};
+use super::server_tool::{Run, Used};
 use crate::provider::{Context, Entropy, StreamEncoder};
-use crate::reply::{PartStart, ReplyEvent, Usage};
+use crate::reply::{Finish, Part, PartStart, ReplyEvent, ServerTool, Usage};
 use crate::util::rng::Rng;
-use crate::wire::{FrameBuf, JsonStyle, Spacer, Sse, Template, hole, put_text};
-
-/// <https://platform.claude.com/docs/en/build-with-claude/streaming> (read 2026-11-21), in the
-/// order of recorded traffic.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Event<'a> {
-    MessageStart { message: Message<'a> },
-    ContentBlockStart { index: usize, content_block: ContentBlock<'a> },
-    Ping,
-    ContentBlockDelta { index: usize, delta: ContentDelta<'a> },
-    ContentBlockStop { index: usize },
-    MessageDelta { delta: Stop<'a>, usage: MessageDeltaUsage },
-    MessageStop,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum ContentDelta<'a> {
-    #[serde(rename = "input_json_delta")]
-    InputJson { partial_json: &'a str },
-    #[serde(rename = "signature_delta")]
-    Signature { signature: &'a str },
-    #[serde(rename = "text_delta")]
-    Text { text: &'a str },
-    #[serde(rename = "thinking_delta")]
-    Thinking { thinking: &'a str },
-}
-
-/// Cumulative, not a difference.
-#[derive(Serialize)]
-struct MessageDeltaUsage {
-    input_tokens: u64,
-    cache_creation_input_tokens: u64,
-    cache_read_input_tokens: u64,
-    output_tokens: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_tokens_details: Option<OutputTokensDetails>,
-}
-
-impl Event<'_> {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::MessageStart { .. } => "message_start",
-            Self::ContentBlockStart { .. } => "content_block_start",
-            Self::Ping => "ping",
-            Self::ContentBlockDelta { .. } => DELTA,
-            Self::ContentBlockStop { .. } => "content_block_stop",
-            Self::MessageDelta { .. } => "message_delta",
-            Self::MessageStop => "message_stop",
-        }
-    }
-}
-
-const DELTA: &str = "content_block_delta";
+use crate::util::tokens::Chunking;
+use crate::wire::{FrameBuf, JsonStyle, Sse, Template, hole, put_text};
 
 const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
 /// Pings alone are spaced, and not padded.
@@ -80,8 +28,11 @@ pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
     let encoder = Encoder {
         start: JsonStyle::COMPACT.to_vec(&start),
         entropy: cx.entropy,
+        created: cx.created,
         padding: cx.entropy.rng(SALT_PADDING),
         block: None,
+        blocks: 0,
+        used: Used::default(),
         arguments: Arguments::default(),
         delta: None,
         has_begun: false,
@@ -96,14 +47,18 @@ struct Encoder {
     /// The first event, as JSON.
     start: Vec<u8>,
     entropy: Entropy,
+    created: u64,
     padding: Rng,
     /// The block that is open.
     block: Option<(usize, Block)>,
+    /// How many blocks have begun: not as many as parts.
+    blocks: usize,
+    used: Used,
     /// Of the call that is open.
     arguments: Arguments,
     /// For deltas of the block that is open; made when its first delta comes.
     delta: Option<Template>,
-    /// Whether any block has begun.
+    /// Whether a block has begun that decides on the ping.
     has_begun: bool,
 }
 
@@ -112,16 +67,10 @@ enum Block {
     Text,
     /// With the signature that ends it.
     Thinking(String),
+    /// A call, of the client's tool or of the vendor's.
     ToolUse,
-}
-
-/// The arguments of a call as the model spells them.
-#[derive(Debug, Default)]
-struct Arguments {
-    spacer: Spacer,
-    /// What is not sent yet.
-    text: String,
-    sent: bool,
+    /// Without deltas.
+    Whole,
 }
 
 impl StreamEncoder for Encoder {
@@ -140,54 +89,92 @@ impl StreamEncoder for Encoder {
             | ReplyEvent::ChoiceEnd { .. }
             | ReplyEvent::Resume { .. }
             | ReplyEvent::Safety(_) => {}
-            ReplyEvent::End { finish, usage } => {
-                let usage = MessageDeltaUsage {
-                    input_tokens: uncached(usage),
-                    cache_creation_input_tokens: 0,
-                    cache_read_input_tokens: usage.cached,
-                    output_tokens: said(usage),
-                    output_tokens_details: OutputTokensDetails::of(usage),
-                };
-                let delta = Stop::of(finish);
-                self.send(&Event::MessageDelta { delta, usage }, frames);
-                self.send(&Event::MessageStop, frames);
-            }
+            ReplyEvent::End { finish, usage } => self.finish(finish, usage, frames),
         }
     }
 }
 
 impl Encoder {
     fn begin(&mut self, index: usize, part: PartStart<'_>, frames: &mut FrameBuf) {
-        let (content_block, block) = match part {
-            PartStart::Reasoning { signature: given } => (
-                ContentBlock::Thinking { thinking: "", signature: "".into() },
-                Block::Thinking(signature(self.entropy, index, given).into_owned()),
-            ),
-            PartStart::Refusal | PartStart::Text { .. } => {
-                (ContentBlock::Text { text: "" }, Block::Text)
+        match part {
+            PartStart::Reasoning { signature: given } => {
+                let signature = signature(self.entropy, index, given).into_owned();
+                let block = ContentBlock::Thinking { thinking: "", signature: "".into() };
+                self.open(block, Block::Thinking(signature), frames);
             }
-            PartStart::ToolCall { call, id, name } => (
-                ContentBlock::ToolUse {
+            PartStart::Text { citations } if !citations.is_empty() => {
+                self.open(ContentBlock::cited(Vec::new(), ""), Block::Text, frames);
+                for citation in Citation::all(self.entropy, index, citations) {
+                    self.send_delta(ContentDelta::Citations { citation }, frames);
+                }
+            }
+            PartStart::Refusal | PartStart::Text { .. } => {
+                self.open(ContentBlock::Text { text: "" }, Block::Text, frames);
+            }
+            PartStart::ToolCall { call, id, name, is_raw } => {
+                let block = ContentBlock::ToolUse {
                     id: call_id(self.entropy, call, id),
                     name,
                     input: no_input(),
                     caller: Caller::Direct,
-                },
-                Block::ToolUse,
-            ),
-            PartStart::Whole(_) => return,
-        };
-        let start = Event::ContentBlockStart { index, content_block };
-        self.send(&start, frames);
-        // Streams that begin with a tool's call were recorded without a ping.
-        let is_call = matches!(block, Block::ToolUse);
-        if !std::mem::replace(&mut self.has_begun, true) && !is_call {
-            PING.event(frames, Event::Ping.name(), &Event::Ping);
+                };
+                self.open(block, Block::ToolUse, frames);
+                self.arguments = Arguments::new(is_raw);
+                self.put_delta("", frames);
+            }
+            PartStart::Whole(part) => self.whole(part, frames),
         }
+    }
+
+    /// What comes without deltas, or with all of them at once.
+    fn whole(&mut self, part: &Part, frames: &mut FrameBuf) {
+        match part {
+            Part::Raw(raw) => self.block(ContentBlock::Raw(compact(raw.json())), frames),
+            Part::RedactedReasoning(data) => {
+                self.block(ContentBlock::RedactedThinking { data }, frames);
+            }
+            Part::ServerTool(tool) => self.run(tool, frames),
+            // The others are cut, or `can_say` names them.
+            _ => {}
+        }
+    }
+
+    fn run(&mut self, tool: &ServerTool, frames: &mut FrameBuf) {
+        let run = Run::of(self.entropy, self.used.runs, tool);
+        self.used.note(tool);
+        self.open(run.call(no_input()), Block::ToolUse, frames);
+        self.arguments = Arguments::default();
+        self.put_delta("", frames);
+        let input = run.input();
+        let mut rest = input.as_str();
+        while !rest.is_empty() {
+            let (piece, more) = rest.split_at(Chunking::Tokens.first(rest));
+            self.delta(piece, frames);
+            rest = more;
+        }
+        self.end(frames);
+        self.block(run.result(), frames);
+    }
+
+    /// A block that is all in its first event.
+    fn block(&mut self, block: ContentBlock<'_>, frames: &mut FrameBuf) {
+        self.open(block, Block::Whole, frames);
+        self.end(frames);
+    }
+
+    fn open(&mut self, content_block: ContentBlock<'_>, block: Block, frames: &mut FrameBuf) {
+        let index = self.blocks;
+        self.blocks += 1;
         self.block = Some((index, block));
-        if is_call {
-            self.arguments = Arguments::default();
-            self.put_delta("", frames);
+        let pings = content_block.pings();
+        self.send(&Event::ContentBlockStart { index, content_block }, frames);
+        if !self.has_begun
+            && let Some(pings) = pings
+        {
+            self.has_begun = true;
+            if pings {
+                PING.event(frames, Event::Ping.name(), &Event::Ping);
+            }
         }
     }
 
@@ -196,14 +183,10 @@ impl Encoder {
             self.put_delta(text, frames);
             return;
         }
-        self.arguments.spacer.push(text, &mut self.arguments.text);
-        if self.arguments.is_ready() {
-            // Taken and given back, so that its allocation serves for the next piece too.
-            let mut text = std::mem::take(&mut self.arguments.text);
-            self.put_delta(&text, frames);
-            text.clear();
-            self.arguments.text = text;
-        }
+        // Taken and given back, so that its allocation serves for the next piece too.
+        let mut arguments = std::mem::take(&mut self.arguments);
+        arguments.push(text, |text| self.put_delta(text, frames));
+        self.arguments = arguments;
     }
 
     /// The hot path: everything but the text and the padding is the same from event to event.
@@ -231,6 +214,27 @@ impl Encoder {
         self.send(&Event::ContentBlockStop { index }, frames);
     }
 
+    fn finish(&mut self, finish: &Finish, usage: Usage, frames: &mut FrameBuf) {
+        let container = self.used.container(self.entropy, self.created);
+        let delta = Ending { stop: Stop::of(finish), container };
+        let usage = MessageDeltaUsage {
+            input_tokens: uncached(usage),
+            cache_creation_input_tokens: usage.cache_write,
+            cache_read_input_tokens: usage.cached,
+            output_tokens: said(usage),
+            output_tokens_details: OutputTokensDetails::of(usage),
+            server_tool_use: self.used.usage(),
+        };
+        self.send(&Event::MessageDelta { delta, usage }, frames);
+        self.send(&Event::MessageStop, frames);
+    }
+
+    fn send_delta(&mut self, delta: ContentDelta<'_>, frames: &mut FrameBuf) {
+        if let Some((index, _)) = self.block {
+            self.send(&Event::ContentBlockDelta { index, delta }, frames);
+        }
+    }
+
     fn send(&mut self, event: &Event<'_>, frames: &mut FrameBuf) {
         self.put(event.name(), &JsonStyle::COMPACT.to_vec(event), frames);
     }
@@ -248,21 +252,12 @@ impl Block {
     fn template(&self, index: usize) -> Template {
         let text = hole::TEXT[0];
         let delta = match self {
-            Self::Text => ContentDelta::Text { text },
+            Self::Text | Self::Whole => ContentDelta::Text { text },
             Self::Thinking(_) => ContentDelta::Thinking { thinking: text },
             Self::ToolUse => ContentDelta::InputJson { partial_json: text },
         };
         let json = JsonStyle::COMPACT.to_vec(&Event::ContentBlockDelta { index, delta });
         Template::compile(open(&json))
-    }
-}
-
-impl Arguments {
-    /// Whether there is something to send. The brace that opens them never comes alone, and
-    /// without any argument nothing comes at all.
-    fn is_ready(&mut self) -> bool {
-        self.sent |= !matches!(self.text.as_str(), "" | "{" | "{}");
-        self.sent && !self.text.is_empty()
     }
 }
 

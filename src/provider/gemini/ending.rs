@@ -37,7 +37,10 @@ impl Ending {
 
     /// Whether a thought without text behind it is signed when the answer ends like this.
     pub(super) fn is_signed(finish: &Finish) -> bool {
-        !matches!(finish, Finish::Length | Finish::PromptBlocked | Finish::Recitation)
+        !matches!(
+            finish,
+            Finish::ContextWindow | Finish::Length | Finish::PromptBlocked | Finish::Recitation
+        )
     }
 
     /// Whether nothing is said in the chunk that ends a stream.
@@ -61,7 +64,7 @@ impl Ending {
             (None, Finish::ContentFilter | Finish::Refusal) => {
                 (Some("SAFETY"), self.refusal.as_str())
             }
-            (None, Finish::Length) => (Some("MAX_TOKENS"), ""),
+            (None, Finish::ContextWindow | Finish::Length) => (Some("MAX_TOKENS"), ""),
             (None, _) if self.called => (Some("STOP"), "Model generated function call(s)."),
             (None, _) => (Some("STOP"), ""),
         };

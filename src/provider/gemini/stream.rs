@@ -189,7 +189,7 @@ impl Encoder {
                 Open::Text { thought: false }
             }
             PartStart::Whole(_) => Open::None,
-            PartStart::ToolCall { call, id, name } => {
+            PartStart::ToolCall { call, id, name, .. } => {
                 self.said += tokens::count(name);
                 self.name.clear();
                 self.name.push_str(name);

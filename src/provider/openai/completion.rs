@@ -139,8 +139,8 @@ pub(super) fn completion<'a>(
 pub(super) fn finish_reason(finish: &Finish) -> &'static str {
     match finish {
         Finish::ContentFilter | Finish::PromptBlocked | Finish::Recitation => "content_filter",
-        Finish::Length => "length",
-        Finish::Refusal | Finish::Stop | Finish::StopSequence(_) => "stop",
+        Finish::ContextWindow | Finish::Length => "length",
+        Finish::PauseTurn | Finish::Refusal | Finish::Stop | Finish::StopSequence(_) => "stop",
         Finish::ToolUse => "tool_calls",
     }
 }

@@ -123,7 +123,7 @@ impl Encoder {
         };
         self.lane.has_tools |= matches!(self.lane.part, Part::ToolCall(_));
         self.role(self.lane.part, frames);
-        if let PartStart::ToolCall { call, id, name } = part {
+        if let PartStart::ToolCall { call, id, name, .. } = part {
             let id = call_id(self.lane.entropy, call, id);
             self.lane.begin(index, &id);
             self.lane.delta = None;

@@ -166,7 +166,7 @@ fn encode_calls(
             if open.is_some() {
                 encoder.encode(ReplyEvent::PartEnd, &mut frames);
             }
-            let part = PartStart::ToolCall { call: *call, id: None, name };
+            let part = PartStart::ToolCall { call: *call, id: None, name, is_raw: false };
             encoder.encode(ReplyEvent::PartStart { index: *call, part }, &mut frames);
             open = Some(*call);
         }

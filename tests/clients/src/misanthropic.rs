@@ -11,7 +11,7 @@ use tower_mock_llm::MockLlmLayer;
 
 use crate::{ANTHROPIC, Ask, Client, Got, Res, TOOL, TOOL_DESCRIPTION, http12, tool_schema};
 
-pub struct Misanthropic(misanthropic::Client);
+pub struct Misanthropic(pub misanthropic::Client);
 
 impl Misanthropic {
     pub fn connected(mock: &MockLlmLayer) -> Self {
@@ -26,7 +26,7 @@ impl Misanthropic {
     }
 }
 
-fn asking(ask: Ask<'_>) -> Res<Prompt> {
+pub fn asking(ask: Ask<'_>) -> Res<Prompt> {
     let mut prompt = Prompt::default()
         .model(ANTHROPIC.to_owned())
         .add_message((Role::User, ask.prompt.to_owned()))?;

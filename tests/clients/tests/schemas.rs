@@ -7,10 +7,10 @@ use http_body_util::{BodyExt, Full};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use tower_mock_llm::reply::{Audio, ErrorKind, Media};
+use tower_mock_llm::reply::{Audio, ErrorKind, Media, Source, WebPage};
 use tower_mock_llm::{
-    ApiError, Chunking, Citation, Finish, MockLlmLayer, Part, Reply, Rule, ToolCall, ToolDeltas,
-    Usage,
+    ApiError, Chunking, Citation, Finish, MockLlmLayer, Part, Reply, Rule, ServerTool, ToolCall,
+    ToolDeltas, Usage,
 };
 
 /// One vendor's schemas: all of a list must hold.
@@ -307,6 +307,53 @@ async fn openai_says_more() {
                 } else {
                     check(&OPENAI.whole, &serde_json::from_str(answer).unwrap());
                 }
+            }
+        }
+    }
+}
+
+/// What only Anthropic has words for; servers of MCP are a beta that the schemas leave out.
+#[tokio::test]
+async fn all_that_anthropic_has_words_for() {
+    let url = "https://a.example";
+    let cited = [
+        Citation::web(url, "A").quote("x"),
+        Citation::web(url, ""),
+        Citation::new(Source::Characters { document: 0, range: 0..9 }, "A"),
+        Citation::new(Source::Pages { document: 1, range: 1..2 }, ""),
+        Citation::new(Source::Blocks { document: 2, range: 0..1 }, "C").quote("y"),
+    ];
+    let mut usage = usage();
+    usage.cache_write = 50;
+    let pages = [WebPage::new(url, "A").age("1 day ago"), WebPage::new(url, "B")];
+    let reply = Reply::empty()
+        .part(Part::RedactedReasoning("EncrypTed==".to_owned()))
+        .reasoning("hm")
+        .server_tool(ServerTool::web_search("q", pages))
+        .server_tool(ServerTool::web_search("q", []))
+        .server_tool(ServerTool::code("ls", "a\n"))
+        .server_tool(ServerTool::other(
+            "web_fetch",
+            json!({"url": url}),
+            "web_fetch_tool_result",
+            json!({"type": "web_fetch_tool_result_error", "error_code": "unavailable"}),
+        ))
+        .cited_text("x", cited)
+        .raw(json!({"type": "container_upload", "file_id": "file_1"}))
+        .usage(usage);
+    for finish in [Finish::PauseTurn, Finish::ContextWindow] {
+        let reply = reply.clone().finish(finish);
+        let mock = MockLlmLayer::new().rule(Rule::always().respond_with(reply));
+        for (api, model) in APIS.into_iter().filter(|(api, _)| matches!(api, Api::Anthropic)) {
+            let (status, body) = call(&mock, api, model, false).await;
+            assert_eq!(status, 200, "{body}");
+            check(&ANTHROPIC.whole, &serde_json::from_str(&body).unwrap());
+            let (status, body) = call(&mock, api, model, true).await;
+            assert_eq!(status, 200, "{body}");
+            let payloads = payloads(&body);
+            assert!(payloads.len() > 30);
+            for payload in payloads {
+                check(&ANTHROPIC.event, &payload);
             }
         }
     }

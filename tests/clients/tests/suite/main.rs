@@ -1,6 +1,7 @@
 //! Real clients against the real surfaces: no network, no keys, no TLS.
 
 mod agent;
+mod anthropic;
 mod async_openai;
 mod each;
 mod openai_says;
