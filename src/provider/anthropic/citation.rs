@@ -10,6 +10,7 @@ use crate::reply::Source;
 /// of recorded traffic.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(clippy::enum_variant_names, reason = "the vendor's names")]
 pub(super) enum Citation<'a> {
     CharLocation {
         cited_text: &'a str,
