@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::json::Json;
 use super::parts::{Kind, Part, kinds};
-use super::{number, text};
+use super::{number, text, words};
 
 /// Steps of work for one instance: some 20 ms.
 const FUEL: u64 = 400_000;
@@ -34,6 +34,8 @@ pub(super) struct Maker<'a> {
     pub(super) root: &'a Value,
     pub(super) seed: u64,
     lean: bool,
+    /// Whether it judges the values of others, and says so where it does not know.
+    pub(super) judges: bool,
     fuel: Cell<u64>,
 }
 
@@ -81,15 +83,20 @@ struct Goal<'a> {
 
 impl<'a> Maker<'a> {
     pub(super) fn new(root: &'a Value, seed: u64, lean: bool) -> Self {
-        Self { root, seed, lean, fuel: Cell::new(FUEL) }
+        Self { root, seed, lean, judges: false, fuel: Cell::new(FUEL) }
+    }
+
+    /// One that judges values and makes none.
+    pub(super) fn judge(root: &'a Value) -> Self {
+        Self { judges: true, ..Self::new(root, 0, false) }
     }
 
     pub(super) fn instance(&self) -> Result<Json<'a>, Halt> {
         let place = Place { trail: None, depth: 0, name: "", variant: 0, lean: self.lean };
         let made = self.make(&[self.root], place)?;
-        match self.check(self.root, &made)? {
-            true => Ok(made),
-            false => Err(Halt::Fault(self.root, "this combination of keywords".to_owned())),
+        match self.check(self.root, &made)?.is_invalid() {
+            false => Ok(made),
+            true => Err(Halt::Fault(self.root, "this combination of keywords".to_owned())),
         }
     }
 
@@ -298,9 +305,13 @@ impl<'a> Maker<'a> {
             None => part.list("enum").unwrap_or_default(),
         };
         let nulls = listed.iter().filter(|it| it.is_null());
+        let listed_nulls = nulls.clone().count() as u64;
         let mut values: Vec<&Value> =
             listed.iter().filter(|it| !it.is_null()).chain(nulls).collect();
-        let rotate = place.variant % values.len().max(1) as u64;
+        let count = values.len().max(1) as u64;
+        // A null stays behind the others, unless a variant asks for it.
+        let first = words::below(self.seed, place.name, (count - listed_nulls).max(1));
+        let rotate = (place.variant + first) % count;
         values.rotate_left(rotate as usize);
         for value in values {
             let value = Json::from(value);
@@ -343,10 +354,13 @@ impl<'a> Maker<'a> {
         self.spend(1)?;
         match kind {
             Kind::Array => self.array(parts, place),
-            Kind::Boolean => Ok(Json::Bool(place.variant.is_multiple_of(2))),
-            Kind::Integer => number::integer(parts, &place),
+            Kind::Boolean => {
+                let variant = place.variant + words::below(self.seed, place.name, 2);
+                Ok(Json::Bool(variant.is_multiple_of(2)))
+            }
+            Kind::Integer => number::integer(parts, &place, self.seed),
             Kind::Null => Ok(Json::Null),
-            Kind::Number => number::number(parts, &place),
+            Kind::Number => number::number(parts, &place, self.seed),
             Kind::Object => self.object(parts, place),
             Kind::String => text::text(self, parts, &place).map(Json::Text),
         }

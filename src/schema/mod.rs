@@ -4,18 +4,23 @@
 //! An instance is made from all schemas that hold at its place at once ([`parts`]), one choice at
 //! a time ([`make`]); what cannot be made right by construction (`not`, `oneOf`, patterns) is
 //! tried and [`check`]ed. At last the whole is checked against the whole schema, so that no
-//! answer is silently invalid. Work is counted in fuel: no schema, however hostile, holds up.
+//! answer is silently invalid. The replies of rules are held against the same schemas ([`judge`]),
+//! and broken on purpose ([`near_miss`]). Work is counted in fuel: no schema, however hostile, holds up.
 
 mod check;
+mod explain;
 mod fault;
 mod format;
 mod json;
+mod judge;
 mod make;
+mod near_miss;
 mod number;
 mod object;
 mod parts;
 mod pattern;
 mod text;
+mod verdict;
 mod words;
 
 #[cfg(test)]
@@ -26,7 +31,9 @@ use serde_json::value::RawValue;
 
 pub(crate) use self::fault::Fault;
 use self::json::Json;
+pub(crate) use self::judge::{Judge, Misfit, not_json};
 use self::make::{Halt, Maker};
+pub(crate) use self::near_miss::{Slip, near_miss};
 
 /// An instance of `schema`.
 pub(crate) fn instance(schema: &RawValue, seed: u64) -> Result<Box<RawValue>, Fault> {
