@@ -3,3 +3,4 @@
 mod agent;
 mod async_openai;
 mod each;
+mod structured;
