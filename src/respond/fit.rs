@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::reply::{Finish, Part, Reply, ToolCall};
 use crate::request::{LlmRequest, ResponseFormat};
-use crate::schema::{Judge, Misfit, not_json};
+use crate::schema::{Judge, not_json};
 
 /// Whether the request demands nothing of the answer's form: then there is nothing to check.
 pub(crate) fn is_free(request: &LlmRequest) -> bool {
@@ -32,10 +32,7 @@ fn text_misfit(request: &LlmRequest, reply: &Reply) -> Option<String> {
         ResponseFormat::Json | ResponseFormat::Schema(_) => text(reply)?,
     };
     let misfit = match &request.response_format {
-        ResponseFormat::Schema(schema) => match Judge::new(schema) {
-            Some(judge) => judge.misfit(&text),
-            None => not_json(&text),
-        },
+        ResponseFormat::Schema(schema) => Judge::new(schema).misfit(&text),
         _ => not_json(&text),
     };
     Some(format!("its text does not fit what `response_format` demands: {}", misfit?))
@@ -65,14 +62,11 @@ fn call_misfit(request: &LlmRequest, calls: &[&ToolCall]) -> Option<String> {
         return Some(format!("it calls {count} tools at once, and the client takes one a turn"));
     }
     for tool in &request.tools {
-        let mut judge = None;
+        let judge = tool.schema.as_deref().map(Judge::new);
         for call in calls.iter().filter(|call| call.name() == tool.name) {
-            let found: Option<Misfit> = match &tool.schema {
+            let found = match &judge {
+                Some(judge) => judge.misfit(call.arguments()),
                 None => not_json(call.arguments()),
-                Some(schema) => match judge.get_or_insert_with(|| Judge::new(schema)) {
-                    Some(judge) => judge.misfit(call.arguments()),
-                    None => not_json(call.arguments()),
-                },
             };
             if let Some(misfit) = found {
                 let name = &tool.name;

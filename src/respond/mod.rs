@@ -7,6 +7,7 @@ mod fit;
 mod hidden;
 mod index;
 mod mounted;
+mod near_miss;
 mod rule;
 mod rules;
 #[cfg(feature = "templates")]
@@ -35,12 +36,13 @@ pub(crate) use self::cue::Cue;
 pub use self::default::DefaultReply;
 pub(crate) use self::fit::{Misfits, is_free, misfit};
 pub use self::hidden::HiddenRule;
+pub use self::near_miss::NearMiss;
 pub use self::rule::{Rule, RuleBuilder};
 pub use self::rules::RuleId;
 pub(crate) use self::rules::{RuleName, Rules};
 pub use self::script::Script;
 pub use self::states::STARTED;
-pub use self::structured::{NearMiss, StructuredOutput};
+pub use self::structured::StructuredOutput;
 #[cfg(feature = "templates")]
 pub use self::template::Template;
 pub use self::times::Times;

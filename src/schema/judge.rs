@@ -1,50 +1,60 @@
 //! Whether a text is JSON that is valid against a schema, and if not, where and why.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::explain::Reason;
 use super::json::Json;
 use super::make::Maker;
+use super::memo;
+use super::reason::{self, Reason};
 
-/// A schema that replies are held against.
+/// A schema that replies are held against. It is read when first needed.
 #[derive(Debug)]
-pub(crate) struct Judge {
-    pub(super) root: Value,
+pub(crate) struct Judge<'a> {
+    schema: &'a RawValue,
+    root: OnceCell<Option<Value>>,
 }
 
-impl Judge {
-    /// A judge by this schema; `None` if it is nested too deep to be read.
-    pub(crate) fn new(schema: &RawValue) -> Option<Self> {
-        super::parse(schema).ok().map(|root| Self { root })
+impl<'a> Judge<'a> {
+    /// A judge by this schema.
+    pub(crate) fn new(schema: &'a RawValue) -> Self {
+        Self { schema, root: OnceCell::new() }
     }
 
     /// Why `text` is certainly no JSON that is valid against the schema. What may be valid is let
     /// pass: values under keywords that are not supported, and those that take too much work.
     pub(crate) fn misfit(&self, text: &str) -> Option<Misfit> {
-        if let Some(misfit) = not_json(text) {
-            return Some(misfit);
-        }
-        // Numbers and depths beyond what serde_json takes are JSON all the same.
-        let value: Value = serde_json::from_str(text).ok()?;
-        self.misfit_of(&Json::from(&value))
-    }
-
-    pub(super) fn misfit_of(&self, value: &Json<'_>) -> Option<Misfit> {
-        let judge = Maker::judge(&self.root);
-        let verdict = judge.check(&self.root, value).ok()?;
-        if !verdict.is_invalid() {
+        let (is_known, fitting) = memo::fits(self.schema.get(), text);
+        if is_known {
             return None;
         }
-        let mut pointer = String::new();
-        let again = Maker::judge(&self.root);
-        let reason = again.explain(&self.root, value, &mut pointer, 0);
-        let reason = reason.unwrap_or_else(|_| Reason::new("", "a value valid against it", value));
-        Some(Misfit { pointer, reason })
+        let misfit = not_json(text).or_else(|| {
+            // Numbers and depths beyond what serde_json takes are JSON all the same.
+            let value: Value = serde_json::from_str(text).ok()?;
+            let root = self.root.get_or_init(|| super::parse(self.schema).ok());
+            misfit_of(root.as_ref()?, &Json::from(&value))
+        });
+        if misfit.is_none() {
+            fitting.note();
+        }
+        misfit
     }
+}
+
+/// Why `value` is certainly not valid against the schema.
+pub(super) fn misfit_of(root: &Value, value: &Json<'_>) -> Option<Misfit> {
+    let verdict = Maker::judge(root).check(root, value).ok()?;
+    if !verdict.is_invalid() {
+        return None;
+    }
+    let mut pointer = String::new();
+    let reason = Maker::judge(root).explain(root, value, &mut pointer, 0);
+    let reason = reason.unwrap_or_else(|_| Reason::new("", "a value valid against it", value));
+    Some(Misfit { pointer, reason })
 }
 
 /// Why `text` is no JSON, if it is none.
@@ -52,7 +62,7 @@ pub(crate) fn not_json(text: &str) -> Option<Misfit> {
     let error = serde_json::from_str::<IgnoredAny>(text).err()?;
     let found = match text {
         "" => "an empty text".to_owned(),
-        _ => format!("{} ({error})", super::explain::excerpt(text)),
+        _ => format!("{} ({error})", reason::excerpt(text)),
     };
     let reason = Reason { keyword: "", expected: "JSON".to_owned(), found };
     Some(Misfit { pointer: String::new(), reason })
@@ -81,7 +91,7 @@ mod tests {
 
     fn misfit(schema: Value, text: &str) -> Option<String> {
         let schema = serde_json::value::to_raw_value(&schema).unwrap();
-        Judge::new(&schema).unwrap().misfit(text).map(|misfit| misfit.to_string())
+        Judge::new(&schema).misfit(text).map(|misfit| misfit.to_string())
     }
 
     #[test]

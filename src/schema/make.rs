@@ -8,14 +8,32 @@ use super::json::Json;
 use super::parts::{Kind, Part, kinds};
 use super::{number, text, words};
 
-/// Steps of work for one instance: some 20 ms.
-const FUEL: u64 = 400_000;
+/// How much is made of what need not be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    Full,
+    Shallow,
+    Lean,
+}
+
+impl Extent {
+    /// Steps of work: some 20 to 60 ms for the last, which must succeed if any can.
+    fn fuel(self) -> u64 {
+        match self {
+            Self::Full => 25_000,
+            Self::Shallow => 100_000,
+            Self::Lean => 400_000,
+        }
+    }
+
+    /// Beyond this depth only what must be is made.
+    fn deep(self) -> usize {
+        if self == Self::Full { 24 } else { 6 }
+    }
+}
 
 /// Places within places, and choices at them.
 const DEEPEST: usize = 96;
-
-/// Beyond this depth only what must be is made.
-const DEEP: usize = 24;
 
 /// Why there is no value.
 #[derive(Clone, Debug)]
@@ -33,7 +51,7 @@ pub(super) enum Halt {
 pub(super) struct Maker<'a> {
     pub(super) root: &'a Value,
     pub(super) seed: u64,
-    lean: bool,
+    extent: Extent,
     /// Whether it judges the values of others, and says so where it does not know.
     pub(super) judges: bool,
     fuel: Cell<u64>,
@@ -82,17 +100,23 @@ struct Goal<'a> {
 }
 
 impl<'a> Maker<'a> {
-    pub(super) fn new(root: &'a Value, seed: u64, lean: bool) -> Self {
-        Self { root, seed, lean, judges: false, fuel: Cell::new(FUEL) }
+    pub(super) fn new(root: &'a Value, seed: u64, extent: Extent) -> Self {
+        Self { root, seed, extent, judges: false, fuel: Cell::new(extent.fuel()) }
     }
 
     /// One that judges values and makes none.
     pub(super) fn judge(root: &'a Value) -> Self {
-        Self { judges: true, ..Self::new(root, 0, false) }
+        Self { judges: true, ..Self::new(root, 0, Extent::Lean) }
     }
 
     pub(super) fn instance(&self) -> Result<Json<'a>, Halt> {
-        let place = Place { trail: None, depth: 0, name: "", variant: 0, lean: self.lean };
+        let place = Place {
+            trail: None,
+            depth: 0,
+            name: "",
+            variant: 0,
+            lean: self.extent == Extent::Lean,
+        };
         let made = self.make(&[self.root], place)?;
         match self.check(self.root, &made)?.is_invalid() {
             false => Ok(made),
@@ -167,7 +191,7 @@ impl<'a> Maker<'a> {
                         trail = here.up;
                     }
                     // Once again where there is room: a tree with a branch shows more than a leaf.
-                    if seen >= if self.lean || place.lean { 1 } else { 2 } {
+                    if seen >= if place.lean || self.extent == Extent::Lean { 1 } else { 2 } {
                         return Err(Halt::Endless);
                     }
                     goal.entered.push(target);
@@ -251,7 +275,7 @@ impl<'a> Maker<'a> {
     fn leaf(&self, goal: &Goal<'a>, place: Place<'a, '_>) -> Result<Json<'a>, Halt> {
         let parts = &goal.parts[..];
         let trail = Trail { entered: &goal.entered, up: place.trail };
-        let lean = place.lean || place.depth > DEEP;
+        let lean = place.lean || place.depth > self.extent.deep();
         let place = Place { trail: Some(&trail), depth: place.depth + 1, lean, ..place };
         let all: Vec<&Value> = parts.iter().map(|part| part.at).collect();
         if let Some(made) = self.listed(parts, &all, place)? {

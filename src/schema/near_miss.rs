@@ -6,7 +6,7 @@ use serde_json::Number;
 use serde_json::value::RawValue;
 
 use super::json::Json;
-use super::judge::Judge;
+use super::judge::misfit_of;
 use crate::util::rng::hash;
 
 /// What is wrong with a value.
@@ -42,7 +42,6 @@ pub(crate) fn near_miss(
 ) -> Result<Box<RawValue>, String> {
     let root = super::parse(schema).map_err(|fault| fault.to_string())?;
     let made = super::make(&root, seed).map_err(|fault| fault.to_string())?;
-    let judge = Judge { root: root.clone() };
     let mut places = Vec::new();
     collect(&made, &mut Vec::new(), &mut String::new(), &mut places);
     if slip == Slip::Extra {
@@ -64,7 +63,7 @@ pub(crate) fn near_miss(
     places.rotate_left(first);
     for (path, _) in &places {
         for broken in slip.slips(&made, path) {
-            let misfit = judge.misfit_of(&broken);
+            let misfit = misfit_of(&root, &broken);
             if misfit.is_some_and(|misfit| slip.is_it(misfit.reason.keyword)) {
                 return super::written(&broken).map_err(|fault| fault.to_string());
             }

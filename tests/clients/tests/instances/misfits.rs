@@ -6,7 +6,7 @@ use tower_mock_llm::{MockLlmLayer, Rule};
 use crate::random::Chance;
 use crate::{demanding, post_to, validator};
 
-const SCHEMAS: u64 = 1_500;
+const SCHEMAS: u64 = 1_000;
 
 #[tokio::test]
 async fn what_is_refused_is_invalid() {
@@ -44,7 +44,7 @@ async fn what_is_refused_is_invalid() {
         }
     }
     println!("{refused} refused, {valid} valid, {let_pass} invalid ones let pass");
-    assert!(valid > 1_000 && refused > 4_000, "{valid} {refused}");
+    assert!(valid > 1_000 && refused > 3_000, "{valid} {refused}");
     // Formats, and what stands under keywords that are not checked.
     assert!(let_pass * 8 < refused, "{let_pass} let pass, {refused} refused");
 }

@@ -7,7 +7,7 @@ use tower_mock_llm::{MockLlmLayer, Rule};
 use crate::random::Chance;
 use crate::{demanding, post_to, validator};
 
-const SCHEMAS: u64 = 100;
+const SCHEMAS: u64 = 60;
 
 #[tokio::test]
 async fn near_misses_of_random_schemas_are_invalid() {
