@@ -319,6 +319,16 @@ async fn one_call_a_turn_is_kept() {
 }
 
 #[tokio::test]
+async fn each_choice_is_checked() {
+    let fits = r#"{"name": "Ada", "age": 30, "mood": "sad"}"#;
+    let ask = Ask { more: json!({"n": 2}), ..Ask::form(person()) };
+    let layer = always(Reply::text(fits).choice(Reply::text("no")));
+    assert!(ask.said(&layer, Vendor::OpenAi).await.unwrap_err().contains("it is no (expected"));
+    let layer = always(Reply::text(fits).choice(Reply::text(fits)));
+    assert!(ask.said(&layer, Vendor::OpenAi).await.is_ok());
+}
+
+#[tokio::test]
 async fn json_mode_wants_json() {
     for (vendor, more) in [
         (Vendor::OpenAi, json!({"response_format": {"type": "json_object"}})),
