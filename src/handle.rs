@@ -92,16 +92,18 @@ impl MockHandle {
     }
 
     /// Checks what was [expected](Rule::expect) of each rule, that
-    /// [strict](crate::MockLlmLayer::strict) mode refused nothing, and that no rule is hidden by
-    /// another.
+    /// [strict](crate::MockLlmLayer::strict) mode refused nothing, that every reply
+    /// [fitted](crate::MockLlmLayer::check_replies) its request's schemas, and that no rule is hidden
+    /// by another.
     ///
     /// # Errors
     ///
     /// If an expectation is not met: the message names the rule, its condition, and the request
     /// that came nearest, with what failed on it. If strict mode refused a request: the message is
-    /// the one that the client got. If a rule is [hidden](Self::hidden).
+    /// the one that the client got; as it is if a reply did not fit. If a rule is
+    /// [hidden](Self::hidden).
     pub fn check(&self) -> Result<(), Error> {
-        match self.0.rules.unmet(&self.received()) {
+        match self.0.misfits.add_to(self.0.rules.unmet(&self.received())) {
             None => Ok(()),
             Some(report) => Err(Error::unmet(report)),
         }
@@ -132,6 +134,7 @@ impl MockHandle {
     /// Forgets all requests and all rules, and puts every scenario back to its start.
     pub fn reset(&self) {
         self.0.rules.clear();
+        self.0.misfits.clear();
         self.0.journal.clear();
     }
 }

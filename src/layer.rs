@@ -38,6 +38,7 @@ impl MockLlmLayer {
     #[must_use]
     pub fn new() -> Self {
         let settings = Settings {
+            check_replies: true,
             claims: Claims {
                 rooms: registry::builtin(),
                 providers: None,
@@ -94,6 +95,50 @@ impl MockLlmLayer {
     #[must_use]
     pub fn default_reply(self, respond: impl Respond) -> Self {
         self.with(|settings| settings.default = Arc::new(respond))
+    }
+
+    /// Whether replies are held against the schemas of the request: the default is yes.
+    ///
+    /// A rule's text where `response_format` demands a JSON Schema, and its tool calls where the
+    /// tools have one, must fit them, as a vendor's model under structured outputs does; no call may
+    /// be of a tool that is not offered; one turn has one call where the client forbids more
+    /// (`parallel_tool_calls`). A reply that does not fit is refused with `400` (or the status of
+    /// [`strict_with`](Self::strict_with)) in the provider's envelope. The message names the rule,
+    /// the place and what was expected there; [`MockHandle::check`] tells it too.
+    ///
+    /// Not held against them: refusals, replies that the client's limits cut short or that have a
+    /// reason to stop other than the natural end, a [`ReplyStream`](crate::ReplyStream), what is
+    /// [`unchecked`](crate::Reply::unchecked), and keywords on which JSON Schema's drafts or
+    /// validators differ (`format`, `$dynamicRef`, `unevaluatedProperties`).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_mock_llm::BoxError> {
+    /// use http_body_util::Full;
+    /// use tower::ServiceExt;
+    /// use tower_mock_llm::{MockLlmLayer, Rule};
+    ///
+    /// let layer = MockLlmLayer::new()
+    ///     .rule(Rule::always().respond_with(r#"{"age": "thirty"}"#).named("age"));
+    /// let handle = layer.handle();
+    /// let request = http::Request::post("https://api.openai.com/v1/chat/completions")
+    ///     .header("authorization", "Bearer any")
+    ///     .body(Full::<bytes::Bytes>::from(
+    ///         r#"{"model": "gpt-4o", "messages": [{"role": "user", "content": "How old?"}],
+    ///             "response_format": {"type": "json_schema", "json_schema": {"name": "person",
+    ///                 "schema": {"type": "object", "properties": {"age": {"type": "integer"}}}}}}"#,
+    ///     ))?;
+    /// let response = layer.into_service().oneshot(request).await?;
+    /// assert_eq!(response.status(), 400);
+    /// let why = handle.check().unwrap_err().to_string();
+    /// assert!(why.starts_with("rule `age` has an answer that does not fit the request"), "{why}");
+    /// assert!(why.contains(r#"at "/age": expected an integer, but it is "thirty""#), "{why}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn check_replies(self, check: bool) -> Self {
+        self.with(|settings| settings.check_replies = check)
     }
 
     /// Refuses what no rule answers, in place of any default reply: with `400`, which clients do not

@@ -39,6 +39,7 @@
 //! * What it says: [`Rule`], [`Reply`], [`ApiError`], [`ReplyStream`]; without a rule,
 //!   [`respond::DefaultReply`].
 //! * Which rule answers: [`guide::matching`]; agents, turn by turn: [`guide::scripts`].
+//! * JSON in a demanded form, right and nearly right: [`guide::structured_output`].
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
 //!   [`ApiKeys`], [`Unmatched`].

@@ -18,7 +18,7 @@ use crate::play::{Bridge, Gather, Playback};
 use crate::provider::{Call, Context, Entropy, ErrorContext, Room};
 use crate::reply::{Answer, ApiError, Cursor, ErrorKind, Reply, ReplyStream, Say};
 use crate::request::{Head, LlmRequest, RequestHead};
-use crate::respond::{Cue, Respond, RuleName, Rules};
+use crate::respond::{Cue, Misfits, Respond, RuleName, Rules, is_free, misfit};
 use crate::util::rng::hash;
 use crate::util::tokens::Chunking;
 
@@ -32,6 +32,8 @@ pub(crate) struct Mock {
 /// What the builder set.
 #[derive(Clone)]
 pub(crate) struct Settings {
+    /// Whether replies are held against the request's schemas.
+    pub(crate) check_replies: bool,
     pub(crate) claims: Claims,
     pub(crate) chunking: Chunking,
     pub(crate) default: Arc<dyn Respond>,
@@ -58,6 +60,7 @@ impl fmt::Debug for Settings {
 /// What changes while it runs.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
+    pub(crate) misfits: Misfits,
     pub(crate) mode: AtomicU8,
     pub(crate) rules: Rules,
     pub(crate) journal: Journal,
@@ -120,14 +123,19 @@ impl Mock {
             }
         };
         request.head = head;
-        let (Answer { say, pace, fault }, rule) = self.choose(&request);
+        let (Answer { say, pace, mut fault, unchecked }, rule) = self.choose(&request);
         let pace = pace.unwrap_or(self.settings.pace);
         let say = match say {
             Say::Reply(reply) => {
                 let reply = reply.obeying(&request.sampling);
-                match unsayable(&room, &reply) {
+                let fitting = || if unchecked { None } else { self.check(&request, &reply, &rule) };
+                match unsayable(&room, &reply).or_else(fitting) {
                     None => Say::Reply(reply),
-                    Some(error) => Say::Error(error),
+                    Some(error) => {
+                        // It must be read.
+                        fault = None;
+                        Say::Error(error)
+                    }
                 }
             }
             other => other,
@@ -204,6 +212,23 @@ impl Mock {
         let cue = Cue::of_default(self.settings.seed);
         let answer = self.settings.default.respond_to(request, &cue);
         (answer.unwrap_or_else(|| Reply::empty().into()), None)
+    }
+
+    /// The error in place of a reply that does not fit the request's own schemas.
+    fn check(
+        &self,
+        request: &LlmRequest,
+        reply: &Reply,
+        rule: &Option<RuleName>,
+    ) -> Option<ApiError> {
+        if is_free(request) || !self.settings.check_replies {
+            return None;
+        }
+        let misfit = misfit(request, reply)?;
+        let who = rule.as_ref().map_or("the default reply".into(), |rule| format!("rule {rule}"));
+        let message = format!("tower-mock-llm: {}", self.shared.misfits.note(&who, &misfit));
+        let status = self.settings.strict.unwrap_or(StatusCode::BAD_REQUEST);
+        Some(ApiError::invalid_request(message).status(status))
     }
 
     fn whole(

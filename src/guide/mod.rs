@@ -15,5 +15,8 @@ pub mod matching {}
 #[doc = include_str!("scripts.md")]
 pub mod scripts {}
 
+#[doc = include_str!("structured_output.md")]
+pub mod structured_output {}
+
 #[doc = include_str!("surfaces.md")]
 pub mod surfaces {}

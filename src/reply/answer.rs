@@ -24,6 +24,8 @@ pub struct Answer {
     pub(crate) say: Say,
     pub(crate) pace: Option<Pace>,
     pub(crate) fault: Option<Fault>,
+    /// Whether it is said without a look at the request's schemas.
+    pub(crate) unchecked: bool,
 }
 
 #[derive(Debug)]
@@ -48,8 +50,32 @@ impl Answer {
         self
     }
 
+    /// Says it although it does not fit the schemas of the request: see
+    /// [`MockLlmLayer::check_replies`](crate::MockLlmLayer::check_replies).
+    #[must_use]
+    pub fn unchecked(mut self) -> Self {
+        self.unchecked = true;
+        self
+    }
+
     fn new(say: Say) -> Self {
-        Self { say, pace: None, fault: None }
+        Self { say, pace: None, fault: None, unchecked: false }
+    }
+}
+
+impl Reply {
+    /// An answer that says this although it does not fit the schemas of the request: see
+    /// [`MockLlmLayer::check_replies`](crate::MockLlmLayer::check_replies).
+    ///
+    /// ```
+    /// use tower_mock_llm::{Reply, Rule};
+    ///
+    /// let rule = Rule::always().respond_with(Reply::text("{\"city\": 7}").unchecked());
+    /// # let _ = rule;
+    /// ```
+    #[must_use]
+    pub fn unchecked(self) -> Answer {
+        Answer::from(self).unchecked()
     }
 }
 

@@ -8,6 +8,7 @@ use super::Match;
 #[derive(Clone, Copy, Default)]
 pub struct Cue<'a> {
     /// The rule's condition.
+    #[cfg_attr(not(feature = "templates"), expect(dead_code, reason = "only templates ask"))]
     pub(super) condition: Option<&'a dyn Match>,
     /// How often the rule answered before.
     pub(super) given: u64,

@@ -14,7 +14,8 @@ use crate::util::tokens;
 /// demanded, a valid instance of it. A schema of which the mock can make none is refused, with
 /// its place and what is not supported there.
 ///
-/// It depends on the conversation alone, so that a stream and a whole answer say the same.
+/// It depends on the conversation and the client's `seed` alone, so that a stream and a whole answer
+/// say the same.
 #[derive(Clone, Copy, Debug)]
 pub struct DefaultReply {
     seed: u64,
@@ -29,7 +30,8 @@ impl DefaultReply {
     fn text(&self, request: &LlmRequest) -> Reply {
         let last = request.messages.iter().rev().find(|message| message.role == Role::User);
         let prompt = last.and_then(|message| message.texts().last()).unwrap_or_default();
-        let mut rng = Rng::new(hash(self.seed ^ request.turn() as u64, prompt.as_bytes()));
+        let seed = seed_for(self.seed, request);
+        let mut rng = Rng::new(hash(seed ^ request.turn() as u64, prompt.as_bytes()));
 
         let mut text = String::with_capacity(384);
         text.push_str(OPENING.0);
@@ -64,20 +66,29 @@ impl Respond for DefaultReply {
             ToolChoice::Tool(name) => request.tools.iter().find(|tool| tool.name == *name),
         };
         let reply = match (demanded, &request.response_format) {
-            (Some(tool), _) => {
-                call(tool, self.seed).map(|call| Reply::empty().part(Part::ToolCall(call)))
-            }
-            (None, ResponseFormat::Json) => Ok(Reply::text(r#"{"mock":true}"#)),
+            (Some(tool), _) => call(tool, seed_for(self.seed, request))
+                .map(|call| Reply::empty().part(Part::ToolCall(call))),
+            (None, ResponseFormat::Json) => Ok(Reply::text(ANY_JSON)),
             (None, ResponseFormat::Schema(schema)) => {
-                schema::instance(schema, self.seed).map(|made| Reply::text(made.get()))
+                schema::instance(schema, seed_for(self.seed, request))
+                    .map(|made| Reply::text(made.get()))
             }
             (None, ResponseFormat::Text) => Ok(self.text(request)),
         };
         Some(match reply {
-            Ok(reply) => reply.into(),
+            // It fits by construction.
+            Ok(reply) => reply.unchecked(),
             Err(fault) => ApiError::invalid_request(fault.to_string()).into(),
         })
     }
+}
+
+/// What is said where any JSON is wanted.
+pub(super) const ANY_JSON: &str = r#"{"mock":true}"#;
+
+/// The seed under which a request is answered: the mock's own, and the client's if it sends one.
+pub(super) fn seed_for(seed: u64, request: &LlmRequest) -> u64 {
+    request.sampling.seed.map_or(seed, |theirs| hash(seed, &theirs.to_le_bytes()))
 }
 
 /// A call with arguments that fit the tool's schema.

@@ -3,15 +3,18 @@
 mod condition;
 mod cue;
 mod default;
+mod fit;
 mod hidden;
 mod index;
 mod mounted;
+mod near_miss;
 mod rule;
 mod rules;
 #[cfg(feature = "templates")]
 mod scope;
 mod script;
 mod states;
+mod structured;
 #[cfg(feature = "templates")]
 mod template;
 mod times;
@@ -31,12 +34,15 @@ pub use self::condition::{
 };
 pub(crate) use self::cue::Cue;
 pub use self::default::DefaultReply;
+pub(crate) use self::fit::{Misfits, is_free, misfit};
 pub use self::hidden::HiddenRule;
+pub use self::near_miss::NearMiss;
 pub use self::rule::{Rule, RuleBuilder};
 pub use self::rules::RuleId;
 pub(crate) use self::rules::{RuleName, Rules};
 pub use self::script::Script;
 pub use self::states::STARTED;
+pub use self::structured::StructuredOutput;
 #[cfg(feature = "templates")]
 pub use self::template::Template;
 pub use self::times::Times;
@@ -152,8 +158,8 @@ impl IntoRespond for String {
 impl IntoRespond for Answer {
     fn into_respond(self) -> Box<dyn Respond> {
         use crate::reply::Say;
-        let Self { say, pace, fault } = self;
-        let dressed = move |say| Answer { say, pace, fault };
+        let Self { say, pace, fault, unchecked } = self;
+        let dressed = move |say| Answer { say, pace, fault, unchecked };
         match say {
             Say::Error(error) => Box::new(move |_: &LlmRequest| dressed(Say::Error(error.clone()))),
             Say::Reply(reply) => {

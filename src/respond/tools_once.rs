@@ -75,10 +75,11 @@ impl Respond for CallToolsOnce {
             .peekable();
         if open.peek().is_some() {
             let reply = open.try_fold(Reply::empty(), |reply, tool| {
-                default::call(tool, 0).map(|call| reply.part(Part::ToolCall(call)))
+                default::call(tool, default::seed_for(cue.seed, request))
+                    .map(|call| reply.part(Part::ToolCall(call)))
             });
             return Some(match reply {
-                Ok(reply) => reply.into(),
+                Ok(reply) => reply.unchecked(),
                 Err(fault) => ApiError::invalid_request(fault.to_string()).into(),
             });
         }
@@ -88,7 +89,7 @@ impl Respond for CallToolsOnce {
         // The choice may still demand a tool, which would be called for ever.
         let mut request = request.clone();
         request.tool_choice = ToolChoice::None;
-        DefaultReply::new(0).respond(&request)
+        DefaultReply::new(cue.seed).respond(&request)
     }
 }
 

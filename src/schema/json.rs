@@ -50,8 +50,8 @@ impl Json<'_> {
 }
 
 fn same(a: &Number, b: &Number) -> bool {
-    match (a.as_i64(), b.as_i64()) {
-        (Some(a), Some(b)) => a == b,
+    match (a.is_f64(), b.is_f64()) {
+        (false, false) => a == b,
         _ => a.as_f64() == b.as_f64(),
     }
 }

@@ -6,16 +6,34 @@ use serde_json::Value;
 
 use super::json::Json;
 use super::parts::{Kind, Part, kinds};
-use super::{number, text};
+use super::{number, text, words};
 
-/// Steps of work for one instance: some 20 ms.
-const FUEL: u64 = 400_000;
+/// How much is made of what need not be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    Full,
+    Shallow,
+    Lean,
+}
+
+impl Extent {
+    /// Steps of work: some 20 to 60 ms for the last, which must succeed if any can.
+    fn fuel(self) -> u64 {
+        match self {
+            Self::Full => 25_000,
+            Self::Shallow => 100_000,
+            Self::Lean => 400_000,
+        }
+    }
+
+    /// Beyond this depth only what must be is made.
+    fn deep(self) -> usize {
+        if self == Self::Full { 24 } else { 6 }
+    }
+}
 
 /// Places within places, and choices at them.
 const DEEPEST: usize = 96;
-
-/// Beyond this depth only what must be is made.
-const DEEP: usize = 24;
 
 /// Why there is no value.
 #[derive(Clone, Debug)]
@@ -33,7 +51,9 @@ pub(super) enum Halt {
 pub(super) struct Maker<'a> {
     pub(super) root: &'a Value,
     pub(super) seed: u64,
-    lean: bool,
+    extent: Extent,
+    /// Whether it judges the values of others, and says so where it does not know.
+    pub(super) judges: bool,
     fuel: Cell<u64>,
 }
 
@@ -80,16 +100,27 @@ struct Goal<'a> {
 }
 
 impl<'a> Maker<'a> {
-    pub(super) fn new(root: &'a Value, seed: u64, lean: bool) -> Self {
-        Self { root, seed, lean, fuel: Cell::new(FUEL) }
+    pub(super) fn new(root: &'a Value, seed: u64, extent: Extent) -> Self {
+        Self { root, seed, extent, judges: false, fuel: Cell::new(extent.fuel()) }
+    }
+
+    /// One that judges values and makes none.
+    pub(super) fn judge(root: &'a Value) -> Self {
+        Self { judges: true, ..Self::new(root, 0, Extent::Lean) }
     }
 
     pub(super) fn instance(&self) -> Result<Json<'a>, Halt> {
-        let place = Place { trail: None, depth: 0, name: "", variant: 0, lean: self.lean };
+        let place = Place {
+            trail: None,
+            depth: 0,
+            name: "",
+            variant: 0,
+            lean: self.extent == Extent::Lean,
+        };
         let made = self.make(&[self.root], place)?;
-        match self.check(self.root, &made)? {
-            true => Ok(made),
-            false => Err(Halt::Fault(self.root, "this combination of keywords".to_owned())),
+        match self.check(self.root, &made)?.is_invalid() {
+            false => Ok(made),
+            true => Err(Halt::Fault(self.root, "this combination of keywords".to_owned())),
         }
     }
 
@@ -160,7 +191,7 @@ impl<'a> Maker<'a> {
                         trail = here.up;
                     }
                     // Once again where there is room: a tree with a branch shows more than a leaf.
-                    if seen >= if self.lean || place.lean { 1 } else { 2 } {
+                    if seen >= if place.lean || self.extent == Extent::Lean { 1 } else { 2 } {
                         return Err(Halt::Endless);
                     }
                     goal.entered.push(target);
@@ -244,7 +275,7 @@ impl<'a> Maker<'a> {
     fn leaf(&self, goal: &Goal<'a>, place: Place<'a, '_>) -> Result<Json<'a>, Halt> {
         let parts = &goal.parts[..];
         let trail = Trail { entered: &goal.entered, up: place.trail };
-        let lean = place.lean || place.depth > DEEP;
+        let lean = place.lean || place.depth > self.extent.deep();
         let place = Place { trail: Some(&trail), depth: place.depth + 1, lean, ..place };
         let all: Vec<&Value> = parts.iter().map(|part| part.at).collect();
         if let Some(made) = self.listed(parts, &all, place)? {
@@ -298,9 +329,13 @@ impl<'a> Maker<'a> {
             None => part.list("enum").unwrap_or_default(),
         };
         let nulls = listed.iter().filter(|it| it.is_null());
+        let listed_nulls = nulls.clone().count() as u64;
         let mut values: Vec<&Value> =
             listed.iter().filter(|it| !it.is_null()).chain(nulls).collect();
-        let rotate = place.variant % values.len().max(1) as u64;
+        let count = values.len().max(1) as u64;
+        // A null stays behind the others, unless a variant asks for it.
+        let first = words::below(self.seed, place.name, (count - listed_nulls).max(1));
+        let rotate = (place.variant + first) % count;
         values.rotate_left(rotate as usize);
         for value in values {
             let value = Json::from(value);
@@ -343,10 +378,13 @@ impl<'a> Maker<'a> {
         self.spend(1)?;
         match kind {
             Kind::Array => self.array(parts, place),
-            Kind::Boolean => Ok(Json::Bool(place.variant.is_multiple_of(2))),
-            Kind::Integer => number::integer(parts, &place),
+            Kind::Boolean => {
+                let variant = place.variant + words::below(self.seed, place.name, 2);
+                Ok(Json::Bool(variant.is_multiple_of(2)))
+            }
+            Kind::Integer => number::integer(parts, &place, self.seed),
             Kind::Null => Ok(Json::Null),
-            Kind::Number => number::number(parts, &place),
+            Kind::Number => number::number(parts, &place, self.seed),
             Kind::Object => self.object(parts, place),
             Kind::String => text::text(self, parts, &place).map(Json::Text),
         }

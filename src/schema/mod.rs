@@ -4,18 +4,26 @@
 //! An instance is made from all schemas that hold at its place at once ([`parts`]), one choice at
 //! a time ([`make`]); what cannot be made right by construction (`not`, `oneOf`, patterns) is
 //! tried and [`check`]ed. At last the whole is checked against the whole schema, so that no
-//! answer is silently invalid. Work is counted in fuel: no schema, however hostile, holds up.
+//! answer is silently invalid. The replies of rules are held against the same schemas ([`judge`]),
+//! and broken on purpose ([`near_miss`]). Work is counted in fuel: no schema, however hostile, holds up.
 
 mod check;
+mod contents;
+mod explain;
 mod fault;
 mod format;
 mod json;
+mod judge;
 mod make;
+mod memo;
+mod near_miss;
 mod number;
 mod object;
 mod parts;
 mod pattern;
+mod reason;
 mod text;
+mod verdict;
 mod words;
 
 #[cfg(test)]
@@ -26,22 +34,21 @@ use serde_json::value::RawValue;
 
 pub(crate) use self::fault::Fault;
 use self::json::Json;
-use self::make::{Halt, Maker};
+pub(crate) use self::judge::{Judge, not_json};
+use self::make::{Extent, Halt, Maker};
+pub(crate) use self::near_miss::{Slip, near_miss};
 
 /// An instance of `schema`.
 pub(crate) fn instance(schema: &RawValue, seed: u64) -> Result<Box<RawValue>, Fault> {
-    let root = parse(schema)?;
-    let made = make(&root, seed)?;
-    written(&made)
+    memo::made(schema.get(), seed, false, || written(&make(&parse(schema)?, seed)?))
 }
 
 /// An instance of `schema` that is an object: what the arguments of a call must be.
 pub(crate) fn object(schema: &RawValue, seed: u64) -> Result<Box<RawValue>, Fault> {
-    let root = parse(schema)?;
-    match make(&root, seed)? {
+    memo::made(schema.get(), seed, true, || match make(&parse(schema)?, seed)? {
         made @ Json::Object(_) => written(&made),
         _ => Err(Fault::new(String::new(), "anything but an object as the arguments of a tool")),
-    }
+    })
 }
 
 fn parse(schema: &RawValue) -> Result<Value, Fault> {
@@ -54,11 +61,12 @@ fn written(made: &Json<'_>) -> Result<Box<RawValue>, Fault> {
         .map_err(|_| Fault::new(String::new(), "an instance that does not serialize"))
 }
 
-/// All properties first; where that does not end, those only that must be.
+/// All properties first; where that does not end or grows too large, those far down left out, then
+/// those only that must be.
 fn make(root: &Value, seed: u64) -> Result<Json<'_>, Fault> {
     let mut reason = None;
-    for lean in [false, true] {
-        let maker = Maker::new(root, seed, lean);
+    for extent in [Extent::Full, Extent::Shallow, Extent::Lean] {
+        let maker = Maker::new(root, seed, extent);
         match maker.instance() {
             Ok(made) => return Ok(made),
             Err(halt) => match reason {

@@ -5,29 +5,38 @@ use serde_json::{Number, Value};
 use super::json::Json;
 use super::make::{Halt, Place};
 use super::parts::Part;
+use super::verdict::Verdict;
 use super::words;
 
 /// Integers that every client can read.
 const WIDEST: i128 = 1 << 53;
 
 /// An integer within all bounds.
-pub(super) fn integer<'a>(parts: &[Part<'a>], place: &Place<'a, '_>) -> Result<Json<'a>, Halt> {
+pub(super) fn integer<'a>(
+    parts: &[Part<'a>],
+    place: &Place<'a, '_>,
+    seed: u64,
+) -> Result<Json<'a>, Halt> {
     let range = Range::of(parts);
     range
-        .integer(words::number(place.name), place.variant)
+        .integer(words::number(place.name, seed), place.variant)
         .map(Json::Number)
         .ok_or_else(|| Halt::Fault(at(parts), "an integer within these bounds".to_owned()))
 }
 
 /// A number within all bounds: with a fraction where it may have one, so that it is seen to be no
 /// integer.
-pub(super) fn number<'a>(parts: &[Part<'a>], place: &Place<'a, '_>) -> Result<Json<'a>, Halt> {
+pub(super) fn number<'a>(
+    parts: &[Part<'a>],
+    place: &Place<'a, '_>,
+    seed: u64,
+) -> Result<Json<'a>, Halt> {
     let range = Range::of(parts);
     let step = parts.iter().find_map(|part| part.get("multipleOf").and_then(Value::as_f64));
-    let wish = words::number(place.name) as f64 + 0.5 + place.variant as f64;
+    let wish = words::number(place.name, seed) as f64 + 0.5 + place.variant as f64;
     let wished = (step.is_none() && range.holds(wish)).then_some(wish);
     let made = wished.and_then(Number::from_f64);
-    let made = made.or_else(|| range.integer(words::number(place.name), place.variant));
+    let made = made.or_else(|| range.integer(words::number(place.name, seed), place.variant));
     let made = made.or_else(|| range.fraction(step, place.variant).and_then(Number::from_f64));
     made.map(Json::Number)
         .ok_or_else(|| Halt::Fault(at(parts), "a number within these bounds".to_owned()))
@@ -42,6 +51,25 @@ pub(super) fn fits(number: &Number, part: &Part<'_>) -> bool {
     let below = high.is_none_or(|(bound, open)| compare(exact, value, bound, open, false));
     let step = part.get("multipleOf").and_then(Value::as_number);
     above && below && step.is_none_or(|step| is_multiple(exact, value, step))
+}
+
+/// The same as a verdict. A judge does not trust its own arithmetic with fractions.
+pub(super) fn verdict(number: &Number, part: &Part<'_>, judges: bool) -> Verdict {
+    if fits(number, part) {
+        return Verdict::Valid;
+    }
+    let step = part.get("multipleOf").and_then(Value::as_f64);
+    let near = match (number.as_f64(), step) {
+        (Some(value), Some(step)) => {
+            let times = value / step;
+            let whole = whole(number).is_some() && step.fract() == 0.0;
+            let off = (times - times.round()).abs();
+            !whole && (off.is_nan() || off <= 1e-9 * times.abs().max(1.0))
+        }
+        (None, _) => true,
+        (Some(_), None) => false,
+    };
+    if judges && near { Verdict::Unknown } else { Verdict::Invalid }
 }
 
 fn at(parts: &[Part<'_>]) -> *const Value {

@@ -81,6 +81,9 @@ pub(super) fn kinds(part: &Part<'_>) -> Option<Vec<Kind>> {
     if part.get("nullable") == Some(&Value::Bool(true)) && !kinds.contains(&Kind::Null) {
         kinds.push(Kind::Null);
     }
+    if kinds.is_empty() {
+        return None;
+    }
     // Something before nothing.
     kinds.sort_by_key(|kind| *kind == Kind::Null);
     Some(kinds)

@@ -5,3 +5,4 @@ mod anthropic;
 mod async_openai;
 mod each;
 mod openai_says;
+mod structured;
