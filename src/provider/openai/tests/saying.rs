@@ -128,7 +128,7 @@ fn agree(request: Value, reply: &Reply) {
 }
 
 fn spoken() -> Part {
-    let sound: Vec<u8> = (0..10_000_u32).map(|at| (at * at >> 3) as u8).collect();
+    let sound: Vec<u8> = (0..10_000_u32).map(|at| ((at * at) >> 3) as u8).collect();
     Part::Audio(Audio::new(Media::new("audio/wav", sound), "Hello there, friend."))
 }
 
