@@ -25,10 +25,11 @@ class Server:
 
     def __init__(self, errors, *options):
         binary = os.environ.get("MOCK_LLM_BIN", str(ROOT / "target/debug/mock-llm"))
+        self.start(errors, binary, "serve", *options)
+
+    def start(self, errors, *command):
         with open(errors, "wb") as stderr:
-            self.process = subprocess.Popen(
-                [binary, "serve", *options], stdout=subprocess.PIPE, stderr=stderr
-            )
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr)
         self.errors = errors
         line = self.process.stdout.readline().decode()
         assert line.startswith("listening on http://127.0.0.1:"), line
@@ -46,6 +47,21 @@ class Server:
     def stop(self):
         self.process.terminate()
         assert self.process.wait(timeout=10) == 0
+
+
+class Rules(Server):
+    """The example `served_rules`."""
+
+    def __init__(self, errors):
+        built = str(ROOT / "target/debug/examples/served_rules")
+        self.start(errors, os.environ.get("MOCK_LLM_RULES_BIN", built))
+
+
+@pytest.fixture(scope="session")
+def rules_url(tmp_path_factory):
+    server = Rules(tmp_path_factory.mktemp("rules") / "stderr")
+    yield server.url
+    server.stop()
 
 
 @pytest.fixture(scope="session")
