@@ -187,6 +187,36 @@ def test_the_hinted_environment_is_enough(server, monkeypatch):
         assert client.models.generate_content(**ask()).text
 
 
+def test_several_candidates_are_given_when_asked_for(client):
+    whole = client.models.generate_content(**ask(candidate_count=3))
+    assert [candidate.index for candidate in whole.candidates] == [0, 1, 2]
+    texts = ["".join(part.text for part in c.content.parts) for c in whole.candidates]
+    said = {}
+    for chunk in client.models.generate_content_stream(**ask(candidate_count=3)):
+        [candidate] = chunk.candidates
+        for part in candidate.content.parts or []:
+            said[candidate.index] = said.get(candidate.index, "") + part.text
+    assert [said[index] for index in range(3)] == texts
+    assert chunk.usage_metadata == whole.usage_metadata
+
+
+def test_log_probabilities_are_told_by_models_that_do(client):
+    asked = ask(model="gemini-2.0-flash", response_logprobs=True, logprobs=4)
+    whole = client.models.generate_content(**asked)
+    [candidate] = whole.candidates
+    chosen = candidate.logprobs_result.chosen_candidates
+    assert "".join(token.token for token in chosen) == whole.text
+    assert all(token.log_probability < 0 and token.token_id for token in chosen)
+    assert all(len(top.candidates) == 4 for top in candidate.logprobs_result.top_candidates)
+    assert candidate.avg_logprobs == pytest.approx(
+        sum(token.log_probability for token in chosen) / len(chosen), rel=1e-4
+    )
+    streamed = []
+    for chunk in client.models.generate_content_stream(**asked):
+        streamed += chunk.candidates[0].logprobs_result.chosen_candidates
+    assert streamed == chosen
+
+
 def test_headers_are_there(client):
     whole = client.models.generate_content(**ask())
     headers = {k.lower(): v for k, v in whole.sdk_http_response.headers.items()}
@@ -213,8 +243,18 @@ def test_headers_are_there(client):
             ask([types.Content(role="wizard", parts=[types.Part(text="hi")])]),
             "Please use a valid role: user, model.",
         ),
+        (
+            ask(candidate_count=9),
+            "* GenerateContentRequest.generation_config.candidate_count: candidate_count must be in",
+        ),
+        (ask(model=MODELS[1], candidate_count=2), "Multiple candidates is not enabled for this"),
+        (ask(response_logprobs=True), "Logprobs is not enabled for this model"),
+        (
+            ask(stop_sequences=list("abcdef")),
+            "* GenerateContentRequest.generation_config.stop_sequences: the number of",
+        ),
     ],
-    ids=["empty", "range", "role"],
+    ids=["empty", "range", "role", "candidates", "one-candidate", "logprobs", "stops"],
 )
 @pytest.mark.parametrize("is_stream", [False, True], ids=["whole", "stream"])
 def test_bad_requests_are_typed(client, calls, request_, message, is_stream):
@@ -280,8 +320,15 @@ def path(method="generateContent"):
             "INVALID_ARGUMENT",
             "Invalid value at 'generation_config.temperature'",
         ),
+        (
+            KEY,
+            json.dumps(BODY | {"generationConfig": {"max_tokens": 5}}),
+            400,
+            "INVALID_ARGUMENT",
+            "Invalid JSON payload received. Unknown name \"max_tokens\" at 'generation_config'",
+        ),
     ],
-    ids=["empty", "no-key", "no-json", "type", "field"],
+    ids=["empty", "no-key", "no-json", "type", "field", "unknown"],
 )
 def test_raw_errors(raw, url, headers, content, status, code, message):
     answer = raw.post(url + path(), headers=headers, content=content)
