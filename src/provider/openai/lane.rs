@@ -1,11 +1,11 @@
 //! One choice of a stream, as far as it was said.
 
+use super::chunks::DeltaFrame;
 use super::completion::{Function, ToolCall};
 use super::extra::{Annotation, annotations};
 use super::identity::of_choice;
 use crate::provider::Entropy;
 use crate::reply::{Reply, ToolDeltas};
-use crate::wire::Template;
 
 #[derive(Debug)]
 pub(super) struct Lane {
@@ -23,14 +23,6 @@ pub(super) struct Lane {
     pub(super) said: [usize; 2],
     /// The part and the id of each call, where calls are cut in another way than the vendor's.
     calls: Vec<(usize, String)>,
-}
-
-/// A whole frame whose text and padding are still to come.
-#[derive(Debug)]
-pub(super) struct DeltaFrame {
-    pub(super) template: Template,
-    /// Characters of the payload without text and padding, their quotes included.
-    pub(super) length: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

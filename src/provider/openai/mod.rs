@@ -5,6 +5,7 @@
 
 mod check;
 mod chunk;
+mod chunks;
 mod completion;
 mod diagnose;
 mod error;

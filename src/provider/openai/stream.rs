@@ -1,52 +1,26 @@
 //! A chat completion as a stream of chunks.
 
-use bytes::BytesMut;
 use http::Response;
 
-use super::chunk::{AudioDelta, ChatCompletionChunk, ChunkChoice, Delta, characters, put_padding};
+use super::chunk::{AudioDelta, Delta};
+use super::chunks::{Chunks, SSE};
 use super::completion::{CompletionUsage, Function, ToolCall, finish_reason};
 use super::extra::Fields;
+use super::headers;
 use super::identity::{Identity, audio_expiry, audio_id, call_id};
-use super::lane::{DeltaFrame, Lane, Part};
+use super::lane::{Lane, Part};
 use super::logprobs::{Logprobs, tokens};
-use super::{INCLUDE_USAGE, PLAIN, headers};
 use crate::provider::{Context, StreamEncoder};
 use crate::reply::{self, Audio, Finish, PartStart, Raw, ReplyEvent};
 use crate::util::base64::base64;
-use crate::util::rng::Rng;
 use crate::util::tokens::Chunking;
-use crate::wire::{FrameBuf, Hole, JsonStyle, Sse, Template, hole, put_text};
-
-const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
+use crate::wire::FrameBuf;
 
 pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
-    let Identity {
-        id,
-        created,
-        model,
-        has_logprobs,
-        top_logprobs,
-        fingerprint,
-        tier,
-        speaks,
-        entropy,
-    } = Identity::of(cx);
-    let mut lanes =
-        cx.reply.choices().enumerate().map(|(index, reply)| Lane::new(index, reply, entropy));
-    let flags = cx.request.call.flags;
+    let choices = cx.reply.choices().enumerate();
+    let mut lanes = choices.map(|(index, reply)| Lane::new(index, reply, cx.entropy));
     let encoder = Encoder {
-        chunks: Chunks {
-            id,
-            created,
-            model: model.to_owned(),
-            has_logprobs,
-            top_logprobs,
-            fingerprint,
-            tier,
-            speaks,
-            includes_usage: flags & INCLUDE_USAGE != 0,
-            padding: (flags & PLAIN == 0).then(|| entropy.rng(SALT_PADDING)),
-        },
+        chunks: Chunks::new(Identity::of(cx), cx.request.call.flags),
         lane: lanes.next().expect("a reply is its own first choice"),
         others: lanes.collect(),
     };
@@ -62,21 +36,6 @@ struct Encoder {
     /// The choice that is being said.
     lane: Lane,
     others: Vec<Lane>,
-}
-
-/// What all chunks share, and how they are sent.
-#[derive(Debug)]
-struct Chunks {
-    id: String,
-    created: u64,
-    model: String,
-    has_logprobs: bool,
-    top_logprobs: Option<usize>,
-    fingerprint: Option<String>,
-    tier: Option<&'static str>,
-    speaks: bool,
-    includes_usage: bool,
-    padding: Option<Rng>,
 }
 
 impl StreamEncoder for Encoder {
@@ -159,37 +118,19 @@ impl Encoder {
         self.chunks.choice(&self.lane, delta, logprobs, None, frames);
     }
 
-    /// The hot path: everything but the text and the padding is the same from chunk to chunk.
     fn delta(&mut self, text: &str, frames: &mut FrameBuf) {
-        let lane = &mut self.lane;
-        match lane.part {
-            Part::None | Part::Audio => return,
-            Part::Refusal | Part::Text if self.chunks.top_logprobs.is_some() => {
-                return self.delta_with_logprobs(text, frames);
+        if self.lane.delta.is_none() {
+            match self.lane.part {
+                Part::None | Part::Audio => return,
+                Part::Refusal | Part::Text if self.chunks.top_logprobs.is_some() => {
+                    return self.delta_with_logprobs(text, frames);
+                }
+                _ => self.lane.delta = Some(self.chunks.delta_frame(&self.lane)),
             }
-            _ => {}
         }
-        let frame = match lane.delta.take() {
-            Some(frame) => frame,
-            None => self.chunks.delta_frame(lane),
-        };
-        let padding = &mut self.chunks.padding;
-        frames.frame(|out| {
-            let mut length = frame.length;
-            frame.template.render(out, |hole, out| match hole {
-                Hole::Text(TEXT) => {
-                    let start = out.len();
-                    put_text(out, text);
-                    length += characters(&out[start..]);
-                }
-                _ => {
-                    if let Some(rng) = padding {
-                        put_padding(out, rng, length);
-                    }
-                }
-            });
-        });
-        lane.delta = Some(frame);
+        if let Some(frame) = &self.lane.delta {
+            frame.render(text, &mut self.chunks.padding, frames);
+        }
     }
 
     fn delta_with_logprobs(&mut self, text: &str, frames: &mut FrameBuf) {
@@ -265,111 +206,6 @@ impl Encoder {
         self.chunks.choice(lane, delta, None, Some(finish_reason(finish)), frames);
     }
 }
-
-impl Chunks {
-    fn delta_frame(&self, lane: &Lane) -> DeltaFrame {
-        let text = hole::TEXT[TEXT];
-        let arguments;
-        let delta = match lane.part {
-            Part::None | Part::Audio | Part::Text => {
-                Delta { content: Some(Some(text)), ..Delta::default() }
-            }
-            Part::Refusal => Delta { refusal: Some(Some(text)), ..Delta::default() },
-            Part::ToolCall(call) => {
-                arguments = [lane.fragment(call, text)];
-                Delta { tool_calls: Some(&arguments), ..Delta::default() }
-            }
-        };
-        let choice = self.of(lane, delta, None, None);
-        let padding = self.padding.as_ref().map(|_| hole::TEXT[PADDING]);
-        let json =
-            JsonStyle::COMPACT.to_string(&self.chunk(&[choice], lane.has_tools, None, padding));
-        let holes = characters(text.as_bytes()) + padding.map_or(0, |p| characters(p.as_bytes()));
-        let mut frame = FrameBuf::new();
-        SSE.text(&mut frame, &json);
-        let frame = frame.take_all().unwrap_or_default();
-        // The quotes around the text are counted with the text.
-        let length = characters(json.as_bytes()) - holes - 2;
-        DeltaFrame { template: Template::compile(&frame), length }
-    }
-
-    fn delta(&mut self, lane: &Lane, delta: Delta<'_>, frames: &mut FrameBuf) {
-        self.choice(lane, delta, None, None, frames);
-    }
-
-    fn choice(
-        &mut self,
-        lane: &Lane,
-        delta: Delta<'_>,
-        logprobs: Option<Logprobs<'_>>,
-        finish: Option<&'static str>,
-        frames: &mut FrameBuf,
-    ) {
-        let choice = self.of(lane, delta, logprobs, finish);
-        self.send(frames, &[choice], lane.has_tools, None);
-    }
-
-    fn send(
-        &mut self,
-        frames: &mut FrameBuf,
-        choices: &[ChunkChoice<'_>],
-        has_tools: bool,
-        usage: Option<Option<CompletionUsage>>,
-    ) {
-        let Some(mut rng) = self.padding.take() else {
-            SSE.data(frames, &self.chunk(choices, has_tools, usage, None));
-            return;
-        };
-        let bare = JsonStyle::COMPACT.to_vec(&self.chunk(choices, has_tools, usage, Some("")));
-        let mut padding = BytesMut::with_capacity(18);
-        put_padding(&mut padding, &mut rng, characters(&bare));
-        let padding =
-            std::str::from_utf8(&padding).unwrap_or_default().trim_matches('"').to_owned();
-        SSE.data(frames, &self.chunk(choices, has_tools, usage, Some(&padding)));
-        self.padding = Some(rng);
-    }
-
-    fn of<'a>(
-        &self,
-        lane: &Lane,
-        delta: Delta<'a>,
-        logprobs: Option<Logprobs<'a>>,
-        finish: Option<&'static str>,
-    ) -> ChunkChoice<'a> {
-        ChunkChoice {
-            index: lane.index,
-            delta,
-            logprobs: self.has_logprobs.then_some(logprobs),
-            finish_reason: finish,
-        }
-    }
-
-    fn chunk<'a>(
-        &'a self,
-        choices: &'a [ChunkChoice<'a>],
-        has_tools: bool,
-        usage: Option<Option<CompletionUsage>>,
-        obfuscation: Option<&'a str>,
-    ) -> ChatCompletionChunk<'a> {
-        let has_usage = self.includes_usage;
-        ChatCompletionChunk {
-            id: &self.id,
-            object: "chat.completion.chunk",
-            created: self.created,
-            model: &self.model,
-            service_tier: self.tier,
-            system_fingerprint: self.fingerprint.as_deref(),
-            usage_before: (has_usage && has_tools).then_some(()),
-            choices,
-            usage: usage.or((has_usage && !has_tools).then_some(None)),
-            obfuscation,
-        }
-    }
-}
-
-const TEXT: usize = 0;
-const PADDING: usize = 1;
-const SALT_PADDING: u64 = 2;
 
 /// Bytes of sound in a chunk: three make four letters, so that each chunk can be read by itself.
 const SOUND: usize = 3 * 1024;

@@ -21,6 +21,8 @@ macro_rules! recording {
     };
 }
 
+mod agreeing;
+mod cutting;
 mod refusing;
 mod saying;
 

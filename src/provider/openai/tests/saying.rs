@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::*;
 use crate::provider::openai::completion::{Choice, Message, completion};
@@ -11,91 +11,28 @@ use crate::provider::openai::identity::Identity;
 use crate::provider::openai::logprobs::{Logprobs, TokenLogprob};
 use crate::provider::openai::response::STYLE;
 use crate::provider::{Feature, Provider};
-use crate::reply::{
-    Audio, Citation, Media, Part, PartStart, ReplyEvent, Source, ToolCall, ToolDeltas,
-};
+use crate::reply::{Audio, Citation, Media, Part, PartStart, ReplyEvent, Source, ToolCall};
 
-fn asking(mut body: Value) -> LlmRequest {
+pub(super) fn asking(mut body: Value) -> LlmRequest {
     body["messages"] = json!([{"role": "user", "content": "x"}]);
     post(body).unwrap()
 }
 
-fn whole(request: &LlmRequest, reply: &Reply) -> String {
+pub(super) fn whole(request: &LlmRequest, reply: &Reply) -> String {
     let reply = Arc::new(reply.clone()).obeying(&request.sampling);
     let body = OpenAi.unary(&golden::context(request, &reply), &reply).into_body();
     String::from_utf8(body.to_vec()).unwrap()
 }
 
-fn chunks(request: &LlmRequest, reply: &Reply, chunking: Chunking) -> Vec<Value> {
+pub(super) fn chunks(request: &LlmRequest, reply: &Reply, chunking: Chunking) -> Vec<Value> {
     let reply = Arc::new(reply.clone()).obeying(&request.sampling);
     let stream = golden::stream(&OpenAi, request, Arc::unwrap_or_clone(reply), chunking);
     let data = stream.body().lines().filter_map(|line| line.strip_prefix("data: {"));
     data.map(|json| serde_json::from_str(&format!("{{{json}")).unwrap()).collect()
 }
 
-/// What a client makes of the deltas of one choice.
-fn merged(chunks: &[Value], index: usize) -> Value {
-    let mut message = Map::new();
-    let mut choice = json!({"index": index, "finish_reason": null});
-    let choices = chunks.iter().flat_map(|chunk| chunk["choices"].as_array().unwrap());
-    for piece in choices.filter(|piece| piece["index"] == index) {
-        assert_eq!(choice["finish_reason"], Value::Null, "it had ended");
-        choice["finish_reason"] = piece["finish_reason"].clone();
-        merge(&mut message, piece["delta"].as_object().unwrap());
-        if let Some(figures) = piece.get("logprobs") {
-            match (&mut choice["logprobs"], figures) {
-                (Value::Object(known), Value::Object(figures)) => merge(known, figures),
-                (Value::Object(_), Value::Null) => {}
-                (place, figures) => *place = figures.clone(),
-            }
-        }
-    }
-    for call in message.get_mut("tool_calls").into_iter().flat_map(|c| c.as_array_mut().unwrap()) {
-        call.as_object_mut().unwrap().remove("index");
-    }
-    message.entry("annotations").or_insert(json!([]));
-    message.entry("refusal").or_insert(Value::Null);
-    choice["message"] = message.into();
-    choice
-}
-
-fn merge(known: &mut Map<String, Value>, more: &Map<String, Value>) {
-    for (key, value) in more {
-        match (known.get_mut(key), value) {
-            (Some(Value::String(known)), Value::String(more)) => known.push_str(more),
-            (Some(Value::Object(known)), Value::Object(more)) => merge(known, more),
-            (Some(Value::Array(known)), Value::Array(more)) => {
-                for item in more {
-                    let same = known.iter_mut().find(|known| {
-                        item.get("index").is_some() && known["index"] == item["index"]
-                    });
-                    match (same, item) {
-                        (Some(Value::Object(known)), Value::Object(item)) => {
-                            let mut item = item.clone();
-                            item.remove("id");
-                            merge(known, &item);
-                        }
-                        _ => known.push(item.clone()),
-                    }
-                }
-            }
-            (_, value) => drop(known.insert(key.clone(), value.clone())),
-        }
-    }
-}
-
-/// Sounds are encoded chunk by chunk: whoever puts them together decodes each.
-fn decoded(mut choice: Value) -> Value {
-    if let Value::String(data) = &choice["message"]["audio"]["data"] {
-        let bytes = bytes_of(data);
-        choice["message"]["audio"]["data"] =
-            json!([bytes.len(), crate::util::rng::hash(0, &bytes)]);
-    }
-    choice
-}
-
 /// The bytes of base64, which may be several texts in a row.
-fn bytes_of(base64: &str) -> Vec<u8> {
+pub(super) fn bytes_of(base64: &str) -> Vec<u8> {
     const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut bytes = Vec::new();
     for four in base64.as_bytes().chunks(4) {
@@ -108,31 +45,12 @@ fn bytes_of(base64: &str) -> Vec<u8> {
     bytes
 }
 
-/// What is streamed is what is said whole: every choice, to the last figure.
-#[track_caller]
-fn agree(request: Value, reply: &Reply) {
-    let whole: Value = serde_json::from_str(&whole(&asking(request.clone()), reply)).unwrap();
-    let mut request = request;
-    request["stream"] = json!(true);
-    request["stream_options"] = json!({"include_usage": true});
-    let chunks = chunks(&asking(request), reply, Chunking::Tokens);
-    let choices = whole["choices"].as_array().unwrap();
-    for (index, choice) in choices.iter().enumerate() {
-        assert_eq!(decoded(merged(&chunks, index)), decoded(choice.clone()), "choice {index}");
-    }
-    let last = chunks.last().unwrap();
-    assert_eq!((&last["usage"], &last["choices"]), (&whole["usage"], &json!([])));
-    for key in ["id", "created", "model", "service_tier", "system_fingerprint"] {
-        assert!(chunks.iter().all(|chunk| chunk.get(key) == whole.get(key)), "{key}");
-    }
-}
-
-fn spoken() -> Part {
+pub(super) fn spoken() -> Part {
     let sound: Vec<u8> = (0..10_000_u32).map(|at| ((at * at) >> 3) as u8).collect();
     Part::Audio(Audio::new(Media::new("audio/wav", sound), "Hello there, friend."))
 }
 
-fn cited() -> Reply {
+pub(super) fn cited() -> Reply {
     Reply::text("Über 👋: ")
         .cited_text("Tower is a library", [Citation::web("https://docs.rs/tower", "tower")])
         .then_text(" of parts")
@@ -143,58 +61,6 @@ fn cited() -> Reply {
                 Citation::web("https://b.example", "B"),
             ],
         )
-}
-
-#[test]
-fn streams_and_whole_answers_agree_on_everything() {
-    let calls = || {
-        Reply::text("Let me look.")
-            .tool_call("search", json!({"query": "tower \"x\" é"}))
-            .tool_call("open", json!({"url": "https://docs.rs", "deep": {"a": [1, 2]}}))
-    };
-    let broken = ToolCall::with_raw_arguments("open", "{\"url\": \"https://do");
-    let many = Reply::text("one two")
-        .choice(calls())
-        .choice(Reply::refusal("I can't."))
-        .choice(cited())
-        .choice(Reply::empty().part(spoken()))
-        .choice(Reply::empty().raw(json!({"reasoning_content": "hm"})).then_text("so"))
-        .choice(Reply::empty());
-    let logprobs = json!({"model": "gpt-4o", "logprobs": true, "top_logprobs": 3, "n": 7});
-    for (request, reply) in [
-        (json!({"model": "gpt-4o"}), Reply::text("plain é 👋")),
-        (json!({"model": "gpt-4o"}), cited()),
-        (json!({"model": "gpt-4o-mini-search-preview"}), cited()),
-        (
-            json!({"model": "gpt-audio-mini", "modalities": ["text", "audio"]}),
-            Reply::empty().part(spoken()),
-        ),
-        (json!({"model": "gpt-audio"}), Reply::empty().part(spoken()).part(spoken())),
-        (json!({"model": "gpt-4o", "n": 3}), calls()),
-        (json!({"model": "o3-mini", "n": 7}), many.clone()),
-        (json!({"model": "gpt-4o", "logprobs": true}), Reply::text("")),
-        (json!({"model": "gpt-4o", "logprobs": true}), Reply::refusal("I won't.")),
-        (logprobs, many),
-        (
-            json!({"model": "gpt-4o"}),
-            calls().tool_deltas(ToolDeltas::new().interleaved().fragment(3)),
-        ),
-        (
-            json!({"model": "gpt-4o"}),
-            calls().tool_deltas(ToolDeltas::new().id_in_each().empty_names()),
-        ),
-        (json!({"model": "gpt-4o"}), Reply::empty().part(Part::ToolCall(broken))),
-        (json!({"model": "gpt-4o", "service_tier": "flex", "max_tokens": 2}), cited()),
-        (
-            json!({"model": "deepseek"}),
-            Reply::empty()
-                .raw(json!({"reasoning_content": "Let me"}))
-                .raw(json!({"reasoning_content": " think", "x": {"y": [1]}}))
-                .then_text("42"),
-        ),
-    ] {
-        agree(request, &reply);
-    }
 }
 
 #[test]
@@ -450,76 +316,6 @@ struct InOrder {
 struct Inner {
     y: u8,
     b: Option<u8>,
-}
-
-/// The entries of `tool_calls` of a stream, as they stand there.
-fn entries(reply: Reply) -> Vec<String> {
-    let request = asking(json!({"model": "gpt-4o", "stream": true,
-        "stream_options": {"include_obfuscation": false}}));
-    let stream = golden::stream(&OpenAi, &request, reply, Chunking::Tokens);
-    let all = stream.body().lines().filter_map(|line| {
-        let (_, rest) = line.split_once("\"tool_calls\":[")?;
-        Some(rest.split_once("]},\"logprobs\"").unwrap().0.to_owned())
-    });
-    all.collect()
-}
-
-fn two_calls(deltas: ToolDeltas) -> Reply {
-    let call =
-        |name: &str, id: &str| Part::ToolCall(ToolCall::new(name, json!({"a": 1})).with_id(id));
-    Reply::empty().part(call("t", "call_t")).part(call("u", "call_u")).tool_deltas(deltas)
-}
-
-#[test]
-fn fragments_are_as_long_as_they_should_be() {
-    let found = entries(two_calls(ToolDeltas::new().fragment(4)));
-    assert_eq!(
-        found,
-        [
-            r#"{"index":0,"id":"call_t","type":"function","function":{"name":"t","arguments":""}}"#,
-            r#"{"index":0,"function":{"arguments":"{\"a\""}}"#,
-            r#"{"index":0,"function":{"arguments":":1}"}}"#,
-            r#"{"index":1,"id":"call_u","type":"function","function":{"name":"u","arguments":""}}"#,
-            r#"{"index":1,"function":{"arguments":"{\"a\""}}"#,
-            r#"{"index":1,"function":{"arguments":":1}"}}"#,
-        ]
-    );
-}
-
-#[test]
-fn interleaved_calls_take_turns() {
-    let found = entries(two_calls(ToolDeltas::new().fragment(4).interleaved()));
-    assert_eq!(
-        found,
-        [
-            r#"{"index":0,"id":"call_t","type":"function","function":{"name":"t","arguments":""}}"#,
-            r#"{"index":1,"id":"call_u","type":"function","function":{"name":"u","arguments":""}}"#,
-            r#"{"index":0,"function":{"arguments":"{\"a\""}}"#,
-            r#"{"index":1,"function":{"arguments":"{\"a\""}}"#,
-            r#"{"index":0,"function":{"arguments":":1}"}}"#,
-            r#"{"index":1,"function":{"arguments":":1}"}}"#,
-        ]
-    );
-}
-
-#[test]
-fn imitators_leave_the_index_out_and_repeat_ids_and_names() {
-    let found = entries(two_calls(ToolDeltas::new().fragment(9).no_index()));
-    assert_eq!(
-        found[..2],
-        [
-            r#"{"id":"call_t","type":"function","function":{"name":"t","arguments":""}}"#,
-            r#"{"function":{"arguments":"{\"a\":1}"}}"#,
-        ]
-    );
-    let found = entries(two_calls(ToolDeltas::new().fragment(9).id_in_each().empty_names()));
-    assert_eq!(
-        found[2..],
-        [
-            r#"{"index":1,"id":"call_u","type":"function","function":{"name":"u","arguments":""}}"#,
-            r#"{"index":1,"id":"call_u","function":{"name":"","arguments":"{\"a\":1}"}}"#,
-        ]
-    );
 }
 
 #[test]
