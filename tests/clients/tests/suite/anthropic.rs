@@ -100,7 +100,7 @@ async fn misanthropic_reads_every_block_whole_and_streamed() {
 #[tokio::test]
 async fn a_turn_that_pauses_says_so() {
     for message in both(Reply::text("so far").finish(Finish::PauseTurn)).await {
-        let stop = serde_json::to_value(&message.stop_reason).expect("JSON");
+        let stop = serde_json::to_value(message.stop_reason).expect("JSON");
         assert_eq!(stop, "pause_turn");
     }
 }

@@ -134,7 +134,7 @@ async fn a_reply_that_does_not_fit_is_an_error_that_is_not_tried_again() {
     let message = error.api_error.message;
     assert!(message.contains("rule `soup` has an answer that does not fit"), "{message}");
     assert_eq!(mock.handle().received().len(), 1);
-    assert!(message.contains(&*mock.handle().check().unwrap_err().to_string().trim_end()));
+    assert!(message.contains(mock.handle().check().unwrap_err().to_string().trim_end()));
 }
 
 async fn called<const REASONING: bool>(client: GenAi<REASONING>) -> Value {
