@@ -6,26 +6,30 @@
 use super::diagnose::{PART_TYPES, missing, unsupported};
 use super::message::{ChatContent, ChatMessage, ChatRole};
 use super::models;
-use super::request::{CreateChatCompletion, Stop};
+use super::request::{CreateChatCompletion, Messages, Stop};
 use crate::reply::{ApiError, ErrorKind};
 
 impl CreateChatCompletion<'_> {
-    /// What the vendor refuses, in the order in which it looks. `is_vendor`: the request went to
-    /// the vendor's own host.
-    pub(super) fn check(&self, is_vendor: bool) -> Result<(), ApiError> {
+    /// What the vendor refuses, in the order in which it looks. `is_vendor`: whether the request
+    /// went to the vendor's own host.
+    pub(super) fn check(&self, is_vendor: impl Fn() -> bool) -> Result<(), ApiError> {
         let Some(model) = self.model.as_deref().filter(|model| !model.is_empty()) else {
             return Err(no_model());
         };
         let Some(messages) = &self.messages else {
             return Err(missing("messages"));
         };
-        if let Some(unknown) = self.unknown.as_deref().filter(|_| is_vendor) {
+        if let Some(unknown) = self.unknown.as_deref().filter(|_| is_vendor()) {
             return Err(unrecognized(model, unknown));
         }
-        if is_vendor && self.reasoning_effort.is_some() && models::never_reasons(model) {
+        if self.reasoning_effort.is_some() && models::never_reasons(model) && is_vendor() {
             return Err(unrecognized(model, "reasoning_effort"));
         }
-        if messages.is_empty() {
+        let none = match messages {
+            Messages::Plain(messages) => messages.is_empty(),
+            Messages::Read(messages) => messages.is_empty(),
+        };
+        if none {
             return Err(ApiError::invalid_request(
                 "Invalid 'messages': empty array. Expected an array with minimum length 1, but \
                  got an empty array instead.",
@@ -33,11 +37,15 @@ impl CreateChatCompletion<'_> {
             .param("messages")
             .code("empty_array"));
         }
-        for (index, message) in messages.iter().enumerate() {
-            message.check(index)?;
+        if let Messages::Read(messages) = messages {
+            for (index, message) in messages.iter().enumerate() {
+                message.check(index)?;
+            }
+            check_order(messages)?;
         }
-        check_order(messages)?;
-        integer("n", self.n, 1, Some(models::most_choices(model)))?;
+        if self.n.is_some() {
+            integer("n", self.n, 1, Some(models::most_choices(model)))?;
+        }
         self.check_stop(model)?;
         range("temperature", self.temperature, 0.0, 2.0)?;
         range("top_p", self.top_p, 0.0, 1.0)?;
@@ -107,6 +115,9 @@ impl CreateChatCompletion<'_> {
     }
 
     fn check_logprobs(&self, model: &str) -> Result<(), ApiError> {
+        if self.logprobs.is_none() && self.top_logprobs.is_none() {
+            return Ok(());
+        }
         let effort = self.reasoning_effort.as_ref().map(|effort| &*effort.0);
         let wants = self.logprobs == Some(true);
         match models::logprobs(model, effort) {

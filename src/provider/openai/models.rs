@@ -52,7 +52,7 @@ pub(super) fn has_fingerprint(model: &str) -> bool {
 /// Whether the model searches the web: its answers have another kind of id, an empty fingerprint
 /// and no tier.
 pub(super) fn searches(model: &str) -> bool {
-    model.contains("-search-preview")
+    memchr::memmem::find(model.as_bytes(), b"-search-preview").is_some()
 }
 
 /// Whether the model speaks: its usage counts tokens of text and images too.

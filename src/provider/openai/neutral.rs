@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::diagnose::unsupported;
 use super::message::{ChatContent, ChatMessage, ChatPart, ChatRole};
-use super::request::{CreateChatCompletion, Format, FormatSchema, Stop, Word};
+use super::request::{CreateChatCompletion, Format, FormatSchema, Messages, Stop, Word};
 use super::{INCLUDE_USAGE, LOGPROBS, PLAIN, TIER, TIERS, TOP_LOGPROBS};
 use crate::provider::{Call, Provider};
 use crate::reply::ApiError;
@@ -35,12 +35,13 @@ impl CreateChatCompletion<'_> {
         let mut request = LlmRequest::new(Provider::OPENAI, call, body.clone());
         request.model = self.model.unwrap_or_default();
         request.stream = self.stream.unwrap_or(false);
-        request.messages = self
-            .messages
-            .unwrap_or_default()
-            .into_iter()
-            .map(|message| message.neutral(body))
-            .collect();
+        request.messages = match self.messages {
+            None => Vec::new(),
+            Some(Messages::Plain(messages)) => messages,
+            Some(Messages::Read(messages)) => {
+                messages.into_iter().map(|message| message.neutral(body)).collect()
+            }
+        };
         request.tools = self
             .tools
             .unwrap_or_default()

@@ -14,7 +14,7 @@ use super::message::ChatMessage;
 use super::scan::scan;
 use crate::provider::Call;
 use crate::reply::{ApiError, ErrorKind};
-use crate::request::{Head, LlmRequest};
+use crate::request::{Head, LlmRequest, Message};
 
 pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
     if head.method != Method::POST {
@@ -28,10 +28,12 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
         return Err(ApiError::new(ErrorKind::Malformed));
     }
     // Servers that imitate the vendor have fields of their own; only the vendor refuses them.
-    let is_vendor = head.host.is_some_and(super::owns);
+    let is_vendor = || head.host.is_some_and(super::owns);
     let chat = match scan(body) {
         Some(chat) => chat,
-        None => serde_json::from_slice(body).map_err(|error| diagnose(body, is_vendor, &error))?,
+        None => {
+            serde_json::from_slice(body).map_err(|error| diagnose(body, is_vendor(), &error))?
+        }
     };
     chat.check(is_vendor)?;
     chat.into_request(call, body)
@@ -73,7 +75,7 @@ macro_rules! fields {
 }
 
 fields! {
-    messages: Vec<ChatMessage<'a>>,
+    messages: Messages<'a>,
     model: String,
     logit_bias: IgnoredAny,
     logprobs: bool,
@@ -156,6 +158,20 @@ impl<'de: 'a, 'a> Deserialize<'de> for CreateChatCompletion<'a> {
             }
         }
         deserializer.deserialize_map(Chat)
+    }
+}
+
+/// The messages, as far as they were understood.
+#[derive(Debug)]
+pub(super) enum Messages<'a> {
+    /// By the scanner: a role and a text each, and nothing that could be refused.
+    Plain(Vec<Message>),
+    Read(Vec<ChatMessage<'a>>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Messages<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::Read)
     }
 }
 

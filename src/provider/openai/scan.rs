@@ -5,28 +5,32 @@
 //! is left to serde: [`scan`] returns `None`, and may do so whenever it likes.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
+use bytes::Bytes;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::message::{ChatContent, ChatMessage, ChatRole};
-use super::request::{CreateChatCompletion, Word};
+use super::request::{CreateChatCompletion, Messages, Word};
+use crate::request::{Message, Role};
 use crate::wire::{find_special, find_special_in_short};
 
 /// What serde would read, or `None`. The bytes must be UTF-8.
-pub(super) fn scan(text: &[u8]) -> Option<CreateChatCompletion<'_>> {
+pub(super) fn scan(body: &Bytes) -> Option<CreateChatCompletion<'_>> {
     let mut chat = CreateChatCompletion::default();
-    let mut scanner = Scanner { text, at: 0 };
+    let mut scanner = Scanner { text: body, at: 0 };
     scanner.expect(b'{')?;
     loop {
         let key = scanner.plain_string()?;
         scanner.expect(b':')?;
         match key {
-            b"messages" => once(&mut chat.messages, messages(&mut scanner)?)?,
+            b"messages" => {
+                once(&mut chat.messages, Messages::Plain(messages(&mut scanner, body)?))?;
+            }
             b"model" => once(&mut chat.model, scanner.plain_text()?)?,
-            b"max_completion_tokens" => once(&mut chat.max_completion_tokens, scanner.scalar()?)?,
-            b"max_tokens" => once(&mut chat.max_tokens, scanner.scalar()?)?,
-            b"n" => once(&mut chat.n, scanner.scalar()?)?,
-            b"seed" => once(&mut chat.seed, scanner.scalar()?)?,
+            b"max_completion_tokens" => once(&mut chat.max_completion_tokens, scanner.integer()?)?,
+            b"max_tokens" => once(&mut chat.max_tokens, scanner.integer()?)?,
+            b"n" => once(&mut chat.n, scanner.integer()?)?,
+            b"seed" => once(&mut chat.seed, scanner.integer()?)?,
             b"stream" => once(&mut chat.stream, scanner.boolean()?)?,
             b"temperature" => once(&mut chat.temperature, scanner.scalar()?)?,
             b"top_p" => once(&mut chat.top_p, scanner.scalar()?)?,
@@ -52,11 +56,12 @@ pub(super) fn scan(text: &[u8]) -> Option<CreateChatCompletion<'_>> {
     scanner.next().is_none().then_some(chat)
 }
 
-fn messages<'a>(scanner: &mut Scanner<'a>) -> Option<Vec<ChatMessage<'a>>> {
+fn messages(scanner: &mut Scanner<'_>, body: &Bytes) -> Option<Vec<Message>> {
     let mut messages = Vec::with_capacity(4);
     scanner.expect(b'[')?;
     loop {
-        messages.push(message(scanner)?);
+        let (role, content) = message(scanner)?;
+        messages.push(Message::of_json_text(role, body.slice(content)));
         match scanner.next()? {
             b',' => {}
             b']' => return Some(messages),
@@ -65,28 +70,38 @@ fn messages<'a>(scanner: &mut Scanner<'a>) -> Option<Vec<ChatMessage<'a>>> {
     }
 }
 
-fn message<'a>(scanner: &mut Scanner<'a>) -> Option<ChatMessage<'a>> {
-    let mut message = ChatMessage::default();
+/// Who speaks, and where the text stands, its quotes included.
+fn message(scanner: &mut Scanner<'_>) -> Option<(Role, Range<usize>)> {
     // As nearly every client writes it.
     if let Some(role) = scanner.usual_head() {
-        message.role = Some(role);
-        message.content = Some(ChatContent::Json(scanner.json_string()?));
-        return (scanner.next()? == b'}').then_some(message);
+        let content = scanner.json_string()?;
+        return (scanner.next()? == b'}').then_some((role, content));
     }
+    let (mut role, mut content) = (None, None);
     scanner.expect(b'{')?;
     loop {
         let key = scanner.plain_string()?;
         scanner.expect(b':')?;
         match key {
-            b"role" => once(&mut message.role, ChatRole::of(scanner.plain_string()?)?)?,
-            b"content" => once(&mut message.content, ChatContent::Json(scanner.json_string()?))?,
+            b"role" => once(&mut role, role_of(scanner.plain_string()?)?)?,
+            b"content" => once(&mut content, scanner.json_string()?)?,
             _ => return None,
         }
         match scanner.next()? {
             b',' => {}
-            b'}' => return Some(message),
+            b'}' => return Some((role?, content?)),
             _ => return None,
         }
+    }
+}
+
+/// Whoever speaks without an id or a name.
+fn role_of(name: &[u8]) -> Option<Role> {
+    match name {
+        b"assistant" => Some(Role::Assistant),
+        b"developer" | b"system" => Some(Role::System),
+        b"user" => Some(Role::User),
+        _ => None,
     }
 }
 
@@ -117,12 +132,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// A message up to its content, when it begins with its role and without white space.
-    fn usual_head(&mut self) -> Option<ChatRole> {
+    fn usual_head(&mut self) -> Option<Role> {
         let rest = self.text.get(self.at..)?.strip_prefix(b"{\"role\":\"")?;
         let (role, name): (_, &[u8]) = match rest.first()? {
-            b'a' => (ChatRole::Assistant, b"assistant\",\"content\":"),
-            b's' => (ChatRole::System, b"system\",\"content\":"),
-            b'u' => (ChatRole::User, b"user\",\"content\":"),
+            b'a' => (Role::Assistant, b"assistant\",\"content\":"),
+            b's' => (Role::System, b"system\",\"content\":"),
+            b'u' => (Role::User, b"user\",\"content\":"),
             _ => return None,
         };
         let rest = rest.strip_prefix(name)?;
@@ -149,8 +164,8 @@ impl<'a> Scanner<'a> {
         Some(Word(Cow::Borrowed(word)))
     }
 
-    /// A string with its quotes and its escapes, of which `\u` is left to serde.
-    fn json_string(&mut self) -> Option<&'a [u8]> {
+    /// Where a string stands, with its quotes and its escapes, of which `\u` is left to serde.
+    fn json_string(&mut self) -> Option<Range<usize>> {
         self.expect(b'"')?;
         let start = self.at - 1;
         let mut has_escapes = false;
@@ -168,7 +183,7 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let json = &self.text[start..self.at];
         // An escaped backslash may stand before a `u`, which serde's way takes for one of these.
-        (!has_escapes || memchr::memmem::find(json, b"\\u").is_none()).then_some(json)
+        (!has_escapes || memchr::memmem::find(json, b"\\u").is_none()).then_some(start..self.at)
     }
 
     fn boolean(&mut self) -> Option<bool> {
@@ -183,6 +198,19 @@ impl<'a> Scanner<'a> {
         Some(value)
     }
 
+    /// A whole number, if it is one that nothing can be wrong with.
+    fn integer(&mut self) -> Option<i64> {
+        let rest = self.text.get(self.at..)?;
+        let length = rest.iter().take(19).take_while(|byte| byte.is_ascii_digit()).count();
+        if !matches!((rest, length), ([b'1'..=b'9', ..], ..=18) | (_, 1))
+            || !matches!(rest.get(length)?, b',' | b'}')
+        {
+            return self.scalar();
+        }
+        self.at += length;
+        Some(rest[..length].iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+    }
+
     /// A number or `true` or `false`.
     fn scalar<T: DeserializeOwned>(&mut self) -> Option<T> {
         let rest = &self.text[self.at..];
@@ -195,6 +223,7 @@ impl<'a> Scanner<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::{Call, Operation};
     use crate::util::rng::Rng;
 
     /// A request of random tokens: mostly right, some unusual, some wrong.
@@ -313,12 +342,17 @@ mod tests {
         let mut rng = Rng::new(20_261_121);
         let mut scanned = 0;
         for _ in 0..20_000 {
-            let text = random(&mut rng);
-            let Some(chat) = scan(text.as_bytes()) else { continue };
+            let body = Bytes::from(random(&mut rng));
+            let Some(chat) = scan(&body) else { continue };
             scanned += 1;
-            let read: CreateChatCompletion<'_> =
-                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
-            assert_eq!(format!("{chat:?}"), format!("{read:?}"), "{text}");
+            let read: CreateChatCompletion<'_> = serde_json::from_slice(&body)
+                .unwrap_or_else(|error| panic!("{error}: {}", body.escape_ascii()));
+            let understood = |chat: CreateChatCompletion<'_>| {
+                let checked = chat.check(|| true);
+                let request = chat.into_request(Call::new(Operation::Chat), &body);
+                format!("{checked:?} {request:?}")
+            };
+            assert_eq!(understood(chat), understood(read), "{}", body.escape_ascii());
         }
         assert!(scanned > 2_000, "only {scanned} had the common form");
     }
