@@ -1,7 +1,7 @@
 //! A simple condition: something in the request, and a test on it.
 
 use super::subject::Subject;
-use super::test::{Contains, Test};
+use super::test::Test;
 use super::{Explanation, Match, Needs, Want};
 use crate::request::LlmRequest;
 
@@ -18,7 +18,7 @@ pub struct Field(pub(super) Subject);
 impl Field {
     /// It contains this text, upper and lower case told apart.
     pub fn contains(self, text: impl Into<String>) -> Condition {
-        Condition { subject: self.0, test: Test::Contains(Contains::from(text.into())) }
+        Condition { subject: self.0, test: Test::Contains(Box::new(text.into().into())) }
     }
 
     /// It contains this text, upper and lower case being the same.

@@ -8,7 +8,7 @@ use super::{Needs, Want};
 /// A test on a text.
 #[derive(Clone, Debug)]
 pub(super) enum Test {
-    Contains(Contains),
+    Contains(Box<Contains>),
     /// In lower case.
     ContainsIgnoringCase(String),
     EndsWith(String),
