@@ -571,7 +571,11 @@ mod tests {
                     ),
                 )
                 .operation(request(&format!("{url}countTokens"), "x-goog-api-key", body))
-                .operation(request(&format!("{url}embedContent"), "x-goog-api-key", content.clone()))
+                .operation(request(
+                    &format!("{url}embedContent"),
+                    "x-goog-api-key",
+                    content.clone(),
+                ))
                 .operation(request(
                     &format!("{url}batchEmbedContents"),
                     "x-goog-api-key",

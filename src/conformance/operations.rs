@@ -45,8 +45,7 @@ impl Suite<'_> {
     fn puts_out(&mut self, path: &str, request: &LlmRequest) {
         let inputs = request.messages.len();
         let vectors = (0..inputs).map(|at| vec![0.5, -0.25, at as f32 / 4.0]).collect();
-        let outputs =
-            [Output::from(Embeddings::of(vectors)), Output::from(TokenCount::of(COUNT))];
+        let outputs = [Output::from(Embeddings::of(vectors)), Output::from(TokenCount::of(COUNT))];
         let nothing = Reply::empty();
         for output in outputs {
             let is_fit = output.operation() == request.operation();
