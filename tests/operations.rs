@@ -372,9 +372,10 @@ async fn a_reply_is_passed_over_by_calls_that_are_no_conversation() {
 #[tokio::test]
 async fn an_error_answers_every_operation() {
     let layer = MockLlmLayer::new().rule(Rule::always().respond_with(ApiError::rate_limit()));
-    let asked = json!({"model": "m", "input": "x", "messages": [{"role": "user", "content": "x"}]});
-    for url in [OPENAI, CHAT, COUNT] {
-        assert_eq!(post(&layer, url, &asked).await.status, 429, "{url}");
+    let chat = json!({"model": "m", "messages": [{"role": "user", "content": "x"}]});
+    let embed = json!({"model": "m", "input": "x"});
+    for (url, asked) in [(OPENAI, &embed), (CHAT, &chat), (COUNT, &chat)] {
+        assert_eq!(post(&layer, url, asked).await.status, 429, "{url}");
     }
 }
 

@@ -91,7 +91,7 @@ impl Room {
         match (self, wanted) {
             (Self::Anthropic, "count") => {}
             (Self::Anthropic, _) => {
-                body["max_tokens"] = json!(100_000);
+                body["max_tokens"] = json!(20_000);
                 body["stream"] = json!(wanted == "stream");
             }
             (Self::Gemini, "count") => {

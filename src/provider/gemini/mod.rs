@@ -30,6 +30,7 @@ use http::Response;
 
 use super::{
     Cacheable, Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder,
+    no_words,
 };
 use crate::reply::{ApiError, Feature, Output, Part, Reply, ServerTool, Source};
 use crate::request::{Head, LlmRequest};
@@ -113,9 +114,12 @@ impl ResponseSynth for Gemini {
     }
 
     fn output(&self, cx: &Context<'_>, output: &Output) -> Response<Bytes> {
-        match output {
-            Output::Embeddings(embeddings) => embed::output(cx, embeddings),
-            Output::TokenCount(_) => count_tokens::output(cx),
+        match (output, cx.request.operation()) {
+            (Output::Embeddings(embeddings), Operation::Embeddings) => {
+                embed::output(cx, embeddings)
+            }
+            (Output::TokenCount(_), Operation::CountTokens) => count_tokens::output(cx),
+            _ => no_words(self, cx, output),
         }
     }
 
