@@ -23,6 +23,8 @@
 //! # }
 //! ```
 
+mod operations;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -38,18 +40,27 @@ use crate::util::rng::Rng;
 use crate::util::tokens::Chunking;
 use crate::wire::FrameBuf;
 
-/// Two requests that the provider would accept.
+/// Requests that the provider would accept.
 #[derive(Clone, Debug)]
 pub struct Samples {
     whole: Request<Bytes>,
     stream: Request<Bytes>,
+    others: Vec<Request<Bytes>>,
 }
 
 impl Samples {
     /// `whole` asks for an answer in one piece, `stream` for a stream; both with the provider's own
     /// host in their URL, and with a key where it wants one.
     pub fn new(whole: Request<Bytes>, stream: Request<Bytes>) -> Self {
-        Self { whole, stream }
+        Self { whole, stream, others: Vec::new() }
+    }
+
+    /// Adds a request for what is no conversation: embeddings (not as base64), a count of tokens.
+    /// Without one a room is not asked for them.
+    #[must_use]
+    pub fn operation(mut self, request: Request<Bytes>) -> Self {
+        self.others.push(request);
+        self
     }
 }
 
@@ -88,6 +99,7 @@ pub fn check(synth: &dyn ResponseSynth, samples: &Samples) -> Result<(), Failure
         suite.answers(&request);
         suite.refuses(&request);
     }
+    samples.others.iter().for_each(|sample| suite.operates(sample));
     suite.failures.dedup();
     if suite.failures.is_empty() { Ok(()) } else { Err(Failures(suite.failures)) }
 }
@@ -211,7 +223,7 @@ impl Suite<'_> {
             if request.stream {
                 let doing = format!("it streams {name}");
                 let run = |seed| {
-                    let cx = context(request, &reply, seed);
+                    let cx = context_of(request, &reply, seed);
                     stream(self.synth, &cx, Arc::clone(&reply))
                 };
                 let Some((head, frames)) = self.calmly(&doing, || run(1)) else { continue };
@@ -239,7 +251,7 @@ impl Suite<'_> {
             } else {
                 let doing = format!("it answers {name}");
                 let run = |seed| {
-                    let cx = context(request, &reply, seed);
+                    let cx = context_of(request, &reply, seed);
                     let response = self.synth.unary(&cx, &reply);
                     let (parts, body) = response.into_parts();
                     (format!("{} {:?}", parts.status, parts.headers), body)
@@ -463,7 +475,7 @@ fn is_within(text: &str, pieces: &[String]) -> bool {
     rest.is_empty()
 }
 
-fn context<'a>(request: &'a LlmRequest, reply: &'a Reply, seed: u64) -> Context<'a> {
+fn context_of<'a>(request: &'a LlmRequest, reply: &'a Reply, seed: u64) -> Context<'a> {
     Context {
         request,
         model: reply.answering_model(),
@@ -523,6 +535,11 @@ mod tests {
                     request(url, "authorization", body(false)),
                     request(url, "authorization", body(true)),
                 )
+                .operation(request(
+                    "https://api.openai.com/v1/embeddings",
+                    "authorization",
+                    json!({"model": "m", "input": ["one", "two"], "dimensions": 3}),
+                ))
             }
             "anthropic" => {
                 let url = "https://api.anthropic.com/v1/messages";
@@ -531,6 +548,11 @@ mod tests {
                     request(url, "x-api-key", body(false)),
                     request(url, "x-api-key", body(true)),
                 )
+                .operation(request(
+                    "https://api.anthropic.com/v1/messages/count_tokens",
+                    "x-api-key",
+                    json!({"model": "claude-haiku-4-5", "messages": messages}),
+                ))
             }
             "gemini" => {
                 let url =
@@ -539,10 +561,26 @@ mod tests {
                     "contents": [{"role": "user", "parts": [{"text": "Hello"}]}],
                     "generationConfig": {"temperature": 0.5},
                 });
+                let content = json!({"content": {"parts": [{"text": "Hello"}]}});
                 Samples::new(
                     request(&format!("{url}generateContent"), "x-goog-api-key", body.clone()),
-                    request(&format!("{url}streamGenerateContent?alt=sse"), "x-goog-api-key", body),
+                    request(
+                        &format!("{url}streamGenerateContent?alt=sse"),
+                        "x-goog-api-key",
+                        body.clone(),
+                    ),
                 )
+                .operation(request(&format!("{url}countTokens"), "x-goog-api-key", body))
+                .operation(request(
+                    &format!("{url}embedContent"),
+                    "x-goog-api-key",
+                    content.clone(),
+                ))
+                .operation(request(
+                    &format!("{url}batchEmbedContents"),
+                    "x-goog-api-key",
+                    json!({"requests": [content]}),
+                ))
             }
             other => panic!("the room {other} needs samples here"),
         }
@@ -577,6 +615,7 @@ mod tests {
     enum How {
         DropsTheLastPart,
         ForgetsErrorsByHand,
+        HasNoOutput,
         IgnoresEntropy,
         PanicsOnBadJson,
     }
@@ -619,6 +658,13 @@ mod tests {
             self.room.stream(cx)
         }
 
+        fn output(&self, cx: &Context<'_>, output: &crate::reply::Output) -> http::Response<Bytes> {
+            match self.how {
+                How::HasNoOutput => crate::provider::no_words(self, cx, output),
+                _ => self.room.output(cx, output),
+            }
+        }
+
         fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> http::Response<Bytes> {
             match self.how {
                 How::ForgetsErrorsByHand => self.room.error(cx, &ApiError::new(error.kind)),
@@ -633,6 +679,7 @@ mod tests {
             (How::DropsTheLastPart, "answers a text, and what it says is not all there"),
             (How::ForgetsErrorsByHand, "does not keep a message given by hand"),
             (How::IgnoresEntropy, "answers a text alike whatever the entropy is"),
+            (How::HasNoOutput, "answers /v1/embeddings with 500"),
             (How::PanicsOnBadJson, "panics while it parses"),
         ] {
             let room = Broken { room: registry::builtin().remove(0), how };

@@ -131,10 +131,12 @@ impl MockHandle {
         self.0.mode.store(mode as u8, Ordering::Relaxed);
     }
 
-    /// Forgets all requests and all rules, and puts every scenario back to its start.
+    /// Forgets all requests and all rules, puts every scenario back to its start, and empties the prompt
+    /// caches.
     pub fn reset(&self) {
         self.0.rules.clear();
         self.0.misfits.clear();
         self.0.journal.clear();
+        self.0.caches.clear();
     }
 }

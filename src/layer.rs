@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
+use crate::caching::PromptCaching;
 use crate::claim::{ApiKeys, Claims, Mode, Unmatched};
+use crate::counting::Tokenizer;
 use crate::error::Error;
 use crate::handle::MockHandle;
 use crate::journal::Bound;
@@ -53,7 +55,9 @@ impl MockLlmLayer {
             journal: Bound { entries: 500, bytes: 64 * 1024 * 1024 },
             max_body: 16 * 1024 * 1024,
             pace: Pace::INSTANT,
+            prompt_caching: None,
             seed: 0,
+            tokenizer: None,
             strict: None,
         };
         Self { mock: Mock { settings: Arc::new(settings), shared: Arc::new(Shared::default()) } }
@@ -259,6 +263,22 @@ impl MockLlmLayer {
     #[must_use]
     pub fn unmatched(self, unmatched: Unmatched) -> Self {
         self.with(|settings| settings.claims.unmatched = unmatched)
+    }
+
+    /// Counts tokens with this, for the models that it knows, in place of the mock's estimate: the
+    /// usage of answers, the limit of `max_tokens`, the endpoints that count. Streams are cut as
+    /// before. The default is the estimate; see [`guide::usage`](crate::guide::usage).
+    #[must_use]
+    pub fn tokenizer(self, tokenizer: impl Tokenizer) -> Self {
+        self.with(|settings| settings.tokenizer = Some(Arc::new(tokenizer)))
+    }
+
+    /// Plays the vendors' prompt caches: usage reports as cached what a prompt has in common with
+    /// earlier ones. Off by default, since it is the one thing that makes an answer depend on what
+    /// was asked before; [`MockHandle::reset`] empties the caches.
+    #[must_use]
+    pub fn prompt_caching(self, caching: PromptCaching) -> Self {
+        self.with(|settings| settings.prompt_caching = Some(caching))
     }
 
     /// The largest request body in bytes; a larger one gets the vendor's `413`. The default is

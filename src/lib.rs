@@ -40,6 +40,7 @@
 //!   [`respond::DefaultReply`].
 //! * Which rule answers: [`guide::matching`]; agents, turn by turn: [`guide::scripts`].
 //! * JSON in a demanded form, right and nearly right: [`guide::structured_output`].
+//! * Tokens, prompt caches, embeddings: [`guide::usage`].
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
 //!   [`ApiKeys`], [`Unmatched`].
@@ -65,6 +66,7 @@
 //! | `jsonpath` | [`respond::json_path`] |
 //! | `regex` | [`Field::matches`](respond::Field::matches) |
 //! | `templates` | [`respond::Template`] |
+//! | `tiktoken` | [`Tiktoken`], which counts tokens as OpenAI's models do |
 //! | `conformance` | [`conformance::check`] |
 //!
 //! None is on by default: the default build has no HTTP client and no server.
@@ -76,9 +78,12 @@ mod future;
 mod layer;
 mod service;
 
+mod caching;
 mod claim;
+mod counting;
 mod mock;
 
+mod embed;
 mod fault;
 mod pace;
 pub mod provider;
@@ -99,6 +104,8 @@ pub mod client;
 pub mod conformance;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "tiktoken")]
+mod tiktoken;
 
 mod error;
 pub mod guide;
@@ -107,7 +114,9 @@ mod journal;
 mod util;
 
 pub use self::body::MockBody;
+pub use self::caching::PromptCaching;
 pub use self::claim::{ApiKeys, Mode, Unmatched};
+pub use self::counting::Tokenizer;
 pub use self::error::{BoxError, Error};
 pub use self::fault::Fault;
 pub use self::future::ResponseFuture;
@@ -119,8 +128,8 @@ pub use self::pace::Pace;
 pub use self::provider::{Provider, ResponseSynth};
 #[doc(inline)]
 pub use self::reply::{
-    Answer, ApiError, Citation, Delta, Finish, Part, Reply, ReplyStream, SafetyRating, ServerTool,
-    ToolCall, ToolDeltas, Usage,
+    Answer, ApiError, Citation, Delta, Embeddings, Finish, Part, Reply, ReplyStream, SafetyRating,
+    ServerTool, TokenCount, ToolCall, ToolDeltas, Usage,
 };
 #[doc(inline)]
 pub use self::request::{LlmRequest, Message, Role};
@@ -132,6 +141,8 @@ pub use self::respond::{
 #[cfg(feature = "server")]
 pub use self::server::{MockServer, MockServerBuilder};
 pub use self::service::{MockLlm, Reject};
+#[cfg(feature = "tiktoken")]
+pub use self::tiktoken::Tiktoken;
 pub use self::util::tokens::Chunking;
 
 #[cfg(doctest)]

@@ -3,22 +3,24 @@
 //! around it.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
+use crate::caching::{Caches, PromptCaching};
 use crate::claim::{Claim, Claims, Mode};
+use crate::counting::{Counter, Tokenizer};
 use crate::fault::Fault;
 use crate::journal::{Bound, Journal, Received};
 use crate::pace::Pace;
 use crate::play::{Bridge, Gather, Playback};
-use crate::provider::{Call, Context, Entropy, ErrorContext, Room};
-use crate::reply::{Answer, ApiError, Cursor, ErrorKind, Reply, ReplyStream, Say};
+use crate::provider::{Call, Context, Entropy, ErrorContext, Operation, Room};
+use crate::reply::{Answer, ApiError, Cursor, ErrorKind, Output, Reply, ReplyStream, Say, Usage};
 use crate::request::{Head, LlmRequest, RequestHead};
-use crate::respond::{Cue, Misfits, Respond, RuleName, Rules, is_free, misfit};
+use crate::respond::{Cue, DefaultReply, Misfits, Respond, RuleName, Rules, is_free, misfit};
 use crate::util::rng::hash;
 use crate::util::tokens::Chunking;
 
@@ -40,7 +42,9 @@ pub(crate) struct Settings {
     pub(crate) journal: Bound,
     pub(crate) max_body: usize,
     pub(crate) pace: Pace,
+    pub(crate) prompt_caching: Option<PromptCaching>,
     pub(crate) seed: u64,
+    pub(crate) tokenizer: Option<Arc<dyn Tokenizer>>,
     /// The status of requests that no rule answers, in strict mode.
     pub(crate) strict: Option<StatusCode>,
 }
@@ -64,6 +68,7 @@ pub(crate) struct Shared {
     pub(crate) mode: AtomicU8,
     pub(crate) rules: Rules,
     pub(crate) journal: Journal,
+    pub(crate) caches: Caches,
 }
 
 /// The body of a request, as far as it could be read.
@@ -127,7 +132,7 @@ impl Mock {
         let pace = pace.unwrap_or(self.settings.pace);
         let say = match say {
             Say::Reply(reply) => {
-                let reply = reply.obeying(&request.sampling);
+                let reply = reply.obeying(&request.sampling, &self.counter(&request));
                 let fitting = || if unchecked { None } else { self.check(&request, &reply, &rule) };
                 match unsayable(&room, &reply).or_else(fitting) {
                     None => Say::Reply(reply),
@@ -145,8 +150,12 @@ impl Mock {
                 let response = room.error(&ErrorContext::of(&request, entropy), &error);
                 respond(response, pace.head(), |body| Playback::full(body, fault))
             }
+            Say::Output(output) => {
+                let cx = self.output_context(&request, &output, entropy);
+                respond(room.output(&cx, &output), pace.head(), |body| Playback::full(body, fault))
+            }
             Say::Reply(reply) if request.stream => {
-                let cx = self.context(&request, &reply, entropy);
+                let cx = self.context(&room, &request, &reply, entropy);
                 let cursor = Cursor::new(Arc::clone(&reply), cx.usage, self.settings.chunking);
                 respond(room.stream(&cx), pace.head(), |encoder| {
                     Playback::stream(cursor, encoder, fault, pace)
@@ -155,9 +164,12 @@ impl Mock {
             Say::Reply(reply) => self.whole(&room, &request, &reply, entropy, pace, fault),
             Say::Stream(stream) if request.stream => {
                 let unknown = Reply::empty();
-                let cx = self.context(&request, &unknown, entropy);
+                let cx = self.context(&room, &request, &unknown, entropy);
+                let counter = self.counter(&request);
                 respond(room.stream(&cx), pace.head(), |encoder| {
-                    Playback::Bridge(Box::new(Bridge::new(stream, encoder, cx.usage.input, fault)))
+                    Playback::Bridge(Box::new(Bridge::new(
+                        stream, encoder, cx.usage, counter, fault,
+                    )))
                 })
             }
             Say::Stream(stream) => {
@@ -210,8 +222,16 @@ impl Mock {
             return (ApiError::invalid_request(message).status(status).into(), None);
         }
         let cue = Cue::of_default(self.settings.seed);
-        let answer = self.settings.default.respond_to(request, &cue);
-        (answer.unwrap_or_else(|| Reply::empty().into()), None)
+        let default = Some(&self.settings.default)
+            .filter(|default| default.answers(request.operation()))
+            .and_then(|default| default.respond_to(request, &cue))
+            .filter(|answer| answer.answers(request.operation()));
+        let answer = default.unwrap_or_else(|| match request.operation() {
+            Operation::Chat => Reply::empty().into(),
+            // A default that the user gave is about conversations.
+            _ => DefaultReply::new(self.settings.seed).answer(request),
+        });
+        (answer, None)
     }
 
     /// The error in place of a reply that does not fit the request's own schemas.
@@ -240,7 +260,7 @@ impl Mock {
         pace: Pace,
         fault: Option<Fault>,
     ) -> Reaction {
-        let cx = self.context(request, reply, entropy);
+        let cx = self.context(room, request, reply, entropy);
         let wait = if pace.is_instant() { Duration::ZERO } else { pace.whole(cx.usage.output) };
         respond(room.unary(&cx, reply), wait, |body| Playback::full(body, fault))
     }
@@ -277,19 +297,55 @@ impl Mock {
         Entropy::new(hash(seed, body))
     }
 
+    fn counter(&self, request: &LlmRequest) -> Counter {
+        Counter::new(self.settings.tokenizer.as_ref(), &request.model)
+    }
+
     fn context<'a>(
         &self,
+        room: &Room,
         request: &'a LlmRequest,
         reply: &'a Reply,
         entropy: Entropy,
     ) -> Context<'a> {
+        let usage = if reply.has_usage() {
+            reply.usage_for(0)
+        } else {
+            let counter = self.counter(request);
+            let mut usage = reply.usage_by(counter.prompt(request), &counter);
+            if let Some(caching) = &self.settings.prompt_caching {
+                self.shared.caches.serve(*caching, room.as_ref(), request, &mut usage);
+            }
+            usage
+        };
         Context {
             request,
             model: reply.answering_model(),
-            usage: reply.usage_for(request.prompt_tokens()),
+            usage,
             created: created(self.settings.seed, request.messages.len()),
             entropy,
             reply,
+        }
+    }
+
+    fn output_context<'a>(
+        &self,
+        request: &'a LlmRequest,
+        output: &'a Output,
+        entropy: Entropy,
+    ) -> Context<'a> {
+        static NOTHING: LazyLock<Reply> = LazyLock::new(Reply::empty);
+        let tokens = output.given_tokens().unwrap_or_else(|| match request.operation() {
+            Operation::Embeddings => self.counter(request).inputs(request),
+            _ => self.counter(request).prompt(request),
+        });
+        Context {
+            request,
+            model: output.answering_model(),
+            usage: Usage::new(tokens, 0),
+            created: created(self.settings.seed, request.messages.len()),
+            entropy,
+            reply: &NOTHING,
         }
     }
 }

@@ -5,11 +5,12 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
+use crate::counting::Counter;
 use crate::error::BoxError;
 use crate::fault::{Disrupt, Fault, Step};
 use crate::pace::{Beat, Pace, Paced, Timer};
 use crate::provider::StreamEncoder;
-use crate::reply::{Assembler, Cursor, ReplyEvent, ReplyStream};
+use crate::reply::{Assembler, Cursor, ReplyEvent, ReplyStream, Usage};
 use crate::wire::FrameBuf;
 
 /// The body of an answer, being played.
@@ -196,7 +197,7 @@ pub(crate) struct Bridge {
     assembler: Assembler,
     encoder: Box<dyn StreamEncoder>,
     buf: FrameBuf,
-    prompt_tokens: u64,
+    prompt: Usage,
     fault: Option<Fault>,
     sent: usize,
     broken: Broken,
@@ -206,17 +207,18 @@ impl Bridge {
     pub(crate) fn new(
         stream: ReplyStream,
         mut encoder: Box<dyn StreamEncoder>,
-        prompt_tokens: u64,
+        prompt: Usage,
+        counter: Counter,
         fault: Option<Fault>,
     ) -> Self {
         let mut buf = FrameBuf::with_capacity(APART);
         encoder.encode(ReplyEvent::Start, &mut buf);
         Self {
             stream: Some(stream),
-            assembler: Assembler::default(),
+            assembler: Assembler::new(counter),
             encoder,
             buf,
-            prompt_tokens,
+            prompt,
             fault,
             sent: 0,
             broken: Broken::default(),
@@ -246,7 +248,7 @@ impl Bridge {
             match ready!(deltas.poll_next(cx)) {
                 Some(delta) => assembler.push(&delta, |event| encoder.encode(event, buf)),
                 None => {
-                    assembler.end(self.prompt_tokens, |event| encoder.encode(event, buf));
+                    assembler.end(self.prompt, |event| encoder.encode(event, buf));
                     *stream = None;
                 }
             }

@@ -20,3 +20,6 @@ pub mod structured_output {}
 
 #[doc = include_str!("surfaces.md")]
 pub mod surfaces {}
+
+#[doc = include_str!("usage.md")]
+pub mod usage {}

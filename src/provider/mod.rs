@@ -23,7 +23,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 
-use crate::reply::{ApiError, Feature, Reply, ReplyEvent, Usage};
+pub use crate::caching::{Cacheable, Piece};
+use crate::reply::{ApiError, Feature, Output, Reply, ReplyEvent, Usage};
 use crate::request::{Head, LlmRequest};
 pub use crate::util::ids::Alphabet;
 use crate::util::rng::Rng;
@@ -63,8 +64,34 @@ pub trait ResponseSynth: fmt::Debug + Send + Sync + 'static {
         Err("its room does not implement it")
     }
 
+    /// What of the prompt the vendor's cache may keep, and under which terms, for
+    /// [`MockLlmLayer::prompt_caching`](crate::MockLlmLayer::prompt_caching). The default is that
+    /// there is no cache.
+    fn cacheable(&self, request: &LlmRequest) -> Option<Cacheable> {
+        let _ = request;
+        None
+    }
+
+    /// The answer to a call that is no conversation. Only calls that [`recognize`](Self::recognize)
+    /// gave another operation than [`Chat`](Operation::Chat) come here; a room that has none says in
+    /// its own envelope that it cannot.
+    fn output(&self, cx: &Context<'_>, output: &Output) -> Response<Bytes> {
+        no_words(self, cx, output)
+    }
+
     /// An error in the vendor's envelope.
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes>;
+}
+
+/// What a room says that has no words for this.
+pub(crate) fn no_words(
+    room: &(impl ResponseSynth + ?Sized),
+    cx: &Context<'_>,
+    output: &Output,
+) -> Response<Bytes> {
+    let (room_name, what) = (room.provider(), output.operation());
+    let message = format!("tower-mock-llm: the room of {room_name} has no words for {what:?}");
+    room.error(&ErrorContext::of(cx.request, cx.entropy), &ApiError::server().message(message))
 }
 
 /// Writes the events of one reply as frames, in one vendor's words.
@@ -189,6 +216,14 @@ impl Call {
 pub enum Operation {
     /// A conversation to be continued.
     Chat,
+    /// The tokens of a conversation are to be counted.
+    CountTokens,
+    /// Vectors are wanted for texts.
+    Embeddings,
+}
+
+impl Operation {
+    pub(crate) const ALL: [Self; 3] = [Self::Chat, Self::CountTokens, Self::Embeddings];
 }
 
 /// The name of a provider. Providers of your own have names of your own.

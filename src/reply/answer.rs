@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{ApiError, Reply, ReplyStream};
+use super::{ApiError, Embeddings, Output, Reply, ReplyStream, TokenCount};
 use crate::fault::Fault;
 use crate::pace::Pace;
+use crate::provider::Operation;
 
 /// What the mock does for one request: a reply, an error or a stream, with its pace and fault.
 ///
@@ -31,6 +32,7 @@ pub struct Answer {
 #[derive(Debug)]
 pub(crate) enum Say {
     Error(ApiError),
+    Output(Arc<Output>),
     Reply(Arc<Reply>),
     Stream(ReplyStream),
 }
@@ -56,6 +58,15 @@ impl Answer {
     pub fn unchecked(mut self) -> Self {
         self.unchecked = true;
         self
+    }
+
+    /// Whether it can be said to such a call: an error to any, the rest only to what it is made for.
+    pub(crate) fn answers(&self, operation: Operation) -> bool {
+        match &self.say {
+            Say::Error(_) => true,
+            Say::Output(output) => output.operation() == operation,
+            Say::Reply(_) | Say::Stream(_) => operation == Operation::Chat,
+        }
     }
 
     fn new(say: Say) -> Self {
@@ -94,6 +105,30 @@ impl From<Reply> for Answer {
 impl From<ApiError> for Answer {
     fn from(error: ApiError) -> Self {
         Self::new(Say::Error(error))
+    }
+}
+
+impl From<Arc<Output>> for Answer {
+    fn from(output: Arc<Output>) -> Self {
+        Self::new(Say::Output(output))
+    }
+}
+
+impl From<Output> for Answer {
+    fn from(output: Output) -> Self {
+        Arc::new(output).into()
+    }
+}
+
+impl From<Embeddings> for Answer {
+    fn from(embeddings: Embeddings) -> Self {
+        Output::from(embeddings).into()
+    }
+}
+
+impl From<TokenCount> for Answer {
+    fn from(count: TokenCount) -> Self {
+        Output::from(count).into()
     }
 }
 

@@ -8,10 +8,12 @@ mod answer;
 mod api_error;
 mod citation;
 mod cursor;
+mod embeddings;
 mod event;
 mod feature;
 pub(crate) mod logprobs;
 mod obey;
+mod output;
 mod part;
 mod safety;
 mod server_tool;
@@ -29,8 +31,10 @@ pub use self::answer::{Answer, IntoAnswer};
 pub use self::api_error::{ApiError, ErrorKind};
 pub use self::citation::{Citation, Source};
 pub(crate) use self::cursor::Cursor;
+pub use self::embeddings::Embeddings;
 pub use self::event::{PartStart, ReplyEvent};
 pub use self::feature::Feature;
+pub use self::output::{Output, TokenCount};
 pub use self::part::{Audio, Media, Part, Raw, Reasoning, Text, ToolCall};
 pub use self::safety::SafetyRating;
 pub use self::server_tool::{ServerTool, WebPage};
@@ -38,6 +42,7 @@ pub(crate) use self::stream::Assembler;
 pub use self::stream::{Delta, ReplyStream};
 pub use self::tool_deltas::ToolDeltas;
 pub use self::usage::{Finish, Usage};
+use crate::counting::Counter;
 use crate::util::tokens;
 
 /// What the model says: parts in order.
@@ -60,6 +65,8 @@ pub struct Reply {
     extra: Option<Box<Extra>>,
     /// Tokens of text, counted when first asked for; rules say the same reply again and again.
     counted: OnceLock<Counted>,
+    /// The same by a user's tokenizer, for the first model that it was counted for.
+    counted_exactly: OnceLock<(String, Counted)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -92,7 +99,7 @@ impl Reply {
     #[must_use]
     pub fn part(mut self, part: Part) -> Self {
         self.parts.push(part);
-        self.counted = OnceLock::new();
+        self.forget_counts();
         self
     }
 
@@ -241,8 +248,13 @@ impl Reply {
 
     /// The usage to report for a prompt of `prompt_tokens`.
     pub fn usage_for(&self, prompt_tokens: u64) -> Usage {
+        self.usage_by(prompt_tokens, &Counter::default())
+    }
+
+    /// The same, counted by the user's tokenizer if there is one.
+    pub(crate) fn usage_by(&self, prompt_tokens: u64, counter: &Counter) -> Usage {
         self.usage.unwrap_or_else(|| {
-            let counted = self.counted.get_or_init(|| Counted::of(&self.parts));
+            let counted = self.count(counter);
             let mut usage = Usage {
                 input: prompt_tokens,
                 output: counted.said + counted.thought,
@@ -251,13 +263,33 @@ impl Reply {
                 ..Usage::default()
             };
             for choice in self.further_choices() {
-                let further = choice.usage_for(0);
+                let further = choice.usage_by(0, counter);
                 usage.output += further.output;
                 usage.reasoning += further.reasoning;
                 usage.audio_output += further.audio_output;
             }
             usage
         })
+    }
+
+    fn forget_counts(&mut self) {
+        self.counted = OnceLock::new();
+        self.counted_exactly = OnceLock::new();
+    }
+
+    fn count(&self, counter: &Counter) -> Counted {
+        let count = || Counted::of(&self.parts, counter);
+        let Some(model) = counter.exact_for() else {
+            return *self.counted.get_or_init(count);
+        };
+        let (counted_for, counted) =
+            self.counted_exactly.get_or_init(|| (model.to_owned(), count()));
+        if counted_for == model { *counted } else { count() }
+    }
+
+    /// Whether the usage was given by hand.
+    pub(crate) fn has_usage(&self) -> bool {
+        self.usage.is_some()
     }
 
     /// Everything but what it says.
@@ -288,9 +320,9 @@ impl Reply {
 }
 
 impl Part {
-    /// Its tokens, as the mock counts them.
+    /// Its tokens, as the mock estimates them.
     pub(crate) fn tokens(&self) -> u64 {
-        let counted = Counted::of(std::slice::from_ref(self));
+        let counted = Counted::of(std::slice::from_ref(self), &Counter::default());
         counted.said + counted.thought
     }
 }
@@ -316,20 +348,22 @@ struct Counted {
 }
 
 impl Counted {
-    fn of(parts: &[Part]) -> Self {
+    fn of(parts: &[Part], counter: &Counter) -> Self {
         let mut counted = Self::default();
         for part in parts {
             match part {
-                Part::Reasoning(reasoning) => counted.thought += tokens::count(&reasoning.text),
-                Part::Refusal(text) => counted.said += tokens::count(text),
-                Part::Text(text) => counted.said += tokens::count(&text.text),
-                Part::ToolCall(call) => counted.said += call.tokens(),
+                Part::Reasoning(reasoning) => counted.thought += counter.said(&reasoning.text),
+                Part::Refusal(text) => counted.said += counter.said(text),
+                Part::Text(text) => counted.said += counter.said(&text.text),
+                Part::ToolCall(call) => {
+                    counted.said += counter.said(&call.name) + counter.said(&call.arguments)
+                }
                 Part::Audio(audio) => {
-                    let tokens = tokens::count(audio.transcript());
+                    let tokens = counter.said(audio.transcript());
                     counted.said += tokens;
                     counted.spoken += tokens;
                 }
-                Part::Raw(raw) => counted.said += tokens::count(raw.json()),
+                Part::Raw(raw) => counted.said += counter.said(raw.json()),
                 // As a vendor counts a picture of common size.
                 Part::Image(_) => counted.said += IMAGE_TOKENS,
                 Part::RedactedReasoning(data) => {

@@ -3,28 +3,28 @@
 use std::sync::Arc;
 
 use super::{Counted, Finish, Part, Reply, Text};
+use crate::counting::Counter;
 use crate::request::Sampling;
-use crate::util::tokens;
 
 impl Reply {
     /// The reply as far as the client wants to hear it. One whose reason to stop or usage was
     /// given by hand is left as it is: its author has taken that over.
-    pub(crate) fn obeying(self: Arc<Self>, sampling: &Sampling) -> Arc<Self> {
+    pub(crate) fn obeying(self: Arc<Self>, sampling: &Sampling, counter: &Counter) -> Arc<Self> {
         let wanted = sampling.n.unwrap_or(1);
         if wanted != 1 || self.extra.as_ref().is_some_and(|extra| !extra.choices.is_empty()) {
-            return Arc::new(self.with_choices(wanted, sampling));
+            return Arc::new(self.with_choices(wanted, sampling, counter));
         }
-        self.alone(sampling)
+        self.alone(sampling, counter)
     }
 
     /// As many choices as the client wants, each under its limits.
-    fn with_choices(&self, wanted: u64, sampling: &Sampling) -> Self {
+    fn with_choices(&self, wanted: u64, sampling: &Sampling, counter: &Counter) -> Self {
         let said: Vec<Arc<Self>> = self
             .choices()
             .map(|choice| {
                 let mut choice = choice.clone();
                 choice.extra().choices.clear();
-                Arc::new(choice).alone(sampling)
+                Arc::new(choice).alone(sampling, counter)
             })
             .collect();
         let wanted = wanted.clamp(1, MOST_CHOICES) as usize;
@@ -34,7 +34,7 @@ impl Reply {
         first
     }
 
-    fn alone(self: Arc<Self>, sampling: &Sampling) -> Arc<Self> {
+    fn alone(self: Arc<Self>, sampling: &Sampling, counter: &Counter) -> Arc<Self> {
         if self.finish.is_some() || self.usage.is_some() {
             return self;
         }
@@ -43,7 +43,9 @@ impl Reply {
             None => self,
         };
         match sampling.max_tokens {
-            Some(most) if reply.usage_for(0).output > most => Arc::new(cut(&reply, most)),
+            Some(most) if reply.usage_by(0, counter).output > most => {
+                Arc::new(cut(&reply, most, counter))
+            }
             _ => reply,
         }
     }
@@ -70,7 +72,7 @@ fn stopped(reply: &Reply, stop: &[String]) -> Option<Reply> {
 
 /// The first `most` tokens. What is no text and does not fit is left out as a whole: half of a tool
 /// call's arguments would be no JSON, and most vendors' answers have no room for that.
-fn cut(reply: &Reply, most: u64) -> Reply {
+fn cut(reply: &Reply, most: u64, counter: &Counter) -> Reply {
     let mut cut = reply.without_parts();
     let mut left = most;
     for part in &reply.parts {
@@ -79,14 +81,14 @@ fn cut(reply: &Reply, most: u64) -> Reply {
             Part::Reasoning(reasoning) => &mut reasoning.text,
             Part::Refusal(text) | Part::Text(Text { text, .. }) => text,
             _ => {
-                let needed = Counted::of(std::slice::from_ref(&part));
+                let needed = Counted::of(std::slice::from_ref(&part), counter);
                 let Some(rest) = left.checked_sub(needed.said + needed.thought) else { break };
                 left = rest;
                 cut.parts.push(part);
                 continue;
             }
         };
-        let (length, count) = tokens::prefix(text, left);
+        let (length, count) = counter.prefix(text, left);
         let is_whole = length == text.len();
         text.truncate(length);
         left -= count;
@@ -112,7 +114,7 @@ mod tests {
     }
 
     fn told(reply: Reply, sampling: &Sampling) -> (String, usize, Finish) {
-        let reply = Arc::new(reply).obeying(sampling);
+        let reply = Arc::new(reply).obeying(sampling, &Counter::default());
         let texts = reply.parts.iter().filter_map(|part| match part {
             Part::Text(text) => Some(text.as_str()),
             _ => None,
@@ -135,7 +137,8 @@ mod tests {
     fn the_tokens_that_are_left_are_as_many_as_were_allowed() {
         let reply = Reply::empty().reasoning("a b c").then_text("d e f").then_text("g");
         for most in 0..=7 {
-            let reply = Arc::new(reply.clone()).obeying(&sampling(Some(most), &[]));
+            let reply =
+                Arc::new(reply.clone()).obeying(&sampling(Some(most), &[]), &Counter::default());
             assert_eq!(reply.usage_for(0).output, most);
         }
     }

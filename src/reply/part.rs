@@ -4,7 +4,6 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::{Citation, ServerTool};
-use crate::util::tokens;
 
 /// A part of a reply.
 ///
@@ -229,11 +228,6 @@ impl ToolCall {
     /// Whether the arguments were given raw.
     pub(super) fn is_raw(&self) -> bool {
         !self.is_checked
-    }
-
-    /// Its tokens, as the mock counts them.
-    pub(super) fn tokens(&self) -> u64 {
-        tokens::count(&self.name) + tokens::count(&self.arguments)
     }
 
     /// The id, when one was given.

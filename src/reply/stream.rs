@@ -8,7 +8,7 @@ use futures::Stream;
 use sync_wrapper::SyncWrapper;
 
 use super::{Finish, Part, PartStart, Reasoning, Reply, ReplyEvent, Text, ToolCall, Usage};
-use crate::util::tokens;
+use crate::counting::Counter;
 
 /// A piece of a reply, as a user's own stream yields it.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +88,9 @@ pub(crate) struct Assembler {
     calls: usize,
     refused: bool,
     finish: Option<Finish>,
+    counter: Counter,
+    /// The text of the part that is open: counted when it is whole, as in a reply.
+    text: String,
     said: u64,
     thought: u64,
 }
@@ -101,6 +104,10 @@ enum Kind {
 }
 
 impl Assembler {
+    pub(crate) fn new(counter: Counter) -> Self {
+        Self { counter, ..Self::default() }
+    }
+
     /// Hands the events that `delta` amounts to, to `emit`.
     pub(crate) fn push(&mut self, delta: &Delta, mut emit: impl FnMut(ReplyEvent<'_>)) {
         let (kind, text) = match delta {
@@ -117,7 +124,7 @@ impl Assembler {
                 let (call, id) = (self.calls, id.as_deref());
                 let call = PartStart::ToolCall { call, id, name, is_raw: false };
                 self.calls += 1;
-                self.said += tokens::count(name);
+                self.said += self.counter.said(name);
                 self.begin(Kind::ToolCall, call, &mut emit);
                 return;
             }
@@ -137,29 +144,19 @@ impl Assembler {
             self.refused |= kind == Kind::Refusal;
             self.begin(kind, part, &mut emit);
         }
-        let count = tokens::count(text);
-        if kind == Kind::Reasoning {
-            self.thought += count;
-        } else {
-            self.said += count;
-        }
+        self.text.push_str(text);
         emit(ReplyEvent::Delta(text));
     }
 
-    /// Hands the last events to `emit`.
-    pub(crate) fn end(&mut self, prompt_tokens: u64, mut emit: impl FnMut(ReplyEvent<'_>)) {
+    /// Hands the last events to `emit`; what is known of the prompt goes into the usage.
+    pub(crate) fn end(&mut self, prompt: Usage, mut emit: impl FnMut(ReplyEvent<'_>)) {
         self.close(&mut emit);
         let finish = self.finish.take().unwrap_or(match (self.calls, self.refused) {
             (1.., _) => Finish::ToolUse,
             (0, true) => Finish::Refusal,
             (0, false) => Finish::Stop,
         });
-        let usage = Usage {
-            input: prompt_tokens,
-            output: self.said + self.thought,
-            reasoning: self.thought,
-            ..Usage::default()
-        };
+        let usage = Usage { output: self.said + self.thought, reasoning: self.thought, ..prompt };
         emit(ReplyEvent::End { finish: &finish, usage });
     }
 
@@ -170,7 +167,10 @@ impl Assembler {
     }
 
     fn close(&mut self, emit: &mut impl FnMut(ReplyEvent<'_>)) {
-        if self.open.take().is_some() {
+        if let Some(kind) = self.open.take() {
+            let counted = if kind == Kind::Reasoning { &mut self.thought } else { &mut self.said };
+            *counted += self.counter.said(&self.text);
+            self.text.clear();
             emit(ReplyEvent::PartEnd);
         }
     }
@@ -180,7 +180,7 @@ impl Assembler {
 impl Extend<Delta> for Reply {
     fn extend<I: IntoIterator<Item = Delta>>(&mut self, deltas: I) {
         for delta in deltas {
-            self.counted = std::sync::OnceLock::new();
+            self.forget_counts();
             match (delta, self.parts.last_mut()) {
                 (Delta::Finish(finish), _) => self.finish = Some(finish),
                 (Delta::Arguments(more), Some(Part::ToolCall(call))) => {
@@ -258,7 +258,7 @@ mod tests {
         for delta in deltas() {
             assembler.push(&delta, &mut check);
         }
-        assembler.end(9, &mut check);
+        assembler.end(Usage::new(9, 0), &mut check);
         assert_eq!(parts, 5);
     }
 }

@@ -60,6 +60,8 @@ pub struct Usage {
     /// Tokens of the prompt that went into a cache (Anthropic's `cache_creation_input_tokens`); they
     /// are part of `input` too.
     pub cache_write: u64,
+    /// Those of `cache_write` that are kept for an hour, where the vendor tells (Anthropic).
+    pub cache_write_1h: u64,
     /// Tokens of the prompt that are sound.
     pub audio_input: u64,
     /// Tokens of the answer that are sound.

@@ -113,6 +113,8 @@ pub enum Content {
     Reasoning(String),
     /// Text.
     Text(String),
+    /// A text as the numbers that a tokenizer gave it.
+    Tokens(Vec<u32>),
     /// A tool call of an earlier turn.
     ToolCall {
         /// The call's id; empty where the vendor has none.
@@ -138,6 +140,8 @@ impl Content {
             Self::Reasoning(text) | Self::Text(text) => text.len(),
             Self::ToolCall { name, arguments, .. } => name.len() + arguments.len(),
             Self::ToolResult { text, .. } => text.len(),
+            // Each is reckoned as a token.
+            Self::Tokens(tokens) => 4 * tokens.len(),
             Self::Audio(_) | Self::File(_) | Self::Image(_) | Self::Other(_) => 0,
         }
     }

@@ -44,6 +44,9 @@ pub struct LlmRequest {
     pub response_format: ResponseFormat,
     /// Sampling parameters and limits.
     pub sampling: Sampling,
+    /// The sizes of the vectors that are wanted, one for each message: each is an input. Empty unless
+    /// the operation is [`Embeddings`](Operation::Embeddings).
+    pub embeddings: Vec<EmbeddingSize>,
     /// Method, URL and headers as they came.
     pub head: RequestHead,
     /// The body as it came.
@@ -63,6 +66,7 @@ impl LlmRequest {
             tool_choice: ToolChoice::Auto,
             response_format: ResponseFormat::Text,
             sampling: Sampling::default(),
+            embeddings: Vec::new(),
             head: RequestHead::default(),
             call,
             body,
@@ -217,6 +221,26 @@ impl Tool {
         self.name.len()
             + self.description.as_ref().map_or(0, String::len)
             + self.schema.as_ref().map_or(0, |schema| schema.get().len())
+    }
+}
+
+/// How long a vector is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EmbeddingSize {
+    /// Numbers that are wanted.
+    pub dimensions: usize,
+    /// Numbers that the model makes of its own accord.
+    pub native: usize,
+    /// Whether a vector that is shorter than the native one has length one all the same, and is not
+    /// just the beginning of it.
+    pub normalized: bool,
+}
+
+impl EmbeddingSize {
+    /// Vectors as the model makes them, of length one.
+    pub fn of(native: usize) -> Self {
+        Self { dimensions: native, native, normalized: true }
     }
 }
 

@@ -3,7 +3,9 @@
 use serde_json::value::RawValue;
 
 use super::Respond;
-use crate::reply::{Answer, ApiError, Part, Reply, ToolCall};
+use crate::embed::Embedder;
+use crate::provider::Operation;
+use crate::reply::{Answer, ApiError, Embeddings, Part, Reply, TokenCount, ToolCall};
 use crate::request::{LlmRequest, ResponseFormat, Role, Tool, ToolChoice};
 use crate::schema::{self, Fault};
 use crate::util::rng::{Rng, hash};
@@ -13,6 +15,9 @@ use crate::util::tokens;
 /// and the seed make it; where `tool_choice` demands a tool, a call of it; where a JSON form is
 /// demanded, a valid instance of it. A schema of which the mock can make none is refused, with
 /// its place and what is not supported there.
+///
+/// Calls that are no conversation get their due too: a vector for each input, the count of the
+/// tokens.
 ///
 /// It depends on the conversation and the client's `seed` alone, so that a stream and a whole answer
 /// say the same.
@@ -25,6 +30,13 @@ impl DefaultReply {
     /// The default reply under this seed.
     pub fn new(seed: u64) -> Self {
         Self { seed }
+    }
+
+    /// Vectors of their inputs, other ones for each model.
+    fn embeddings(&self, request: &LlmRequest) -> Embeddings {
+        let seed = hash(self.seed, request.model.as_bytes());
+        let inputs = request.messages.iter().zip(&request.embeddings);
+        Embeddings::of(inputs.map(|(input, size)| Embedder::new(seed, *size).of(input)).collect())
     }
 
     fn text(&self, request: &LlmRequest) -> Reply {
@@ -58,8 +70,13 @@ impl DefaultReply {
     }
 }
 
-impl Respond for DefaultReply {
-    fn respond(&self, request: &LlmRequest) -> Option<Answer> {
+impl DefaultReply {
+    pub(crate) fn answer(&self, request: &LlmRequest) -> Answer {
+        match request.operation() {
+            Operation::Chat => {}
+            Operation::CountTokens => return TokenCount::default().into(),
+            Operation::Embeddings => return self.embeddings(request).into(),
+        }
         let demanded = match &request.tool_choice {
             ToolChoice::Auto | ToolChoice::None => None,
             ToolChoice::Required => request.tools.first(),
@@ -75,11 +92,17 @@ impl Respond for DefaultReply {
             }
             (None, ResponseFormat::Text) => Ok(self.text(request)),
         };
-        Some(match reply {
+        match reply {
             // It fits by construction.
             Ok(reply) => reply.unchecked(),
             Err(fault) => ApiError::invalid_request(fault.to_string()).into(),
-        })
+        }
+    }
+}
+
+impl Respond for DefaultReply {
+    fn respond(&self, request: &LlmRequest) -> Option<Answer> {
+        Some(self.answer(request))
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::mounted::Mounted;
 use super::rules::{RuleId, RuleName};
 use super::times::Expected;
+use crate::provider::Operation;
 
 /// A mounted rule that can never answer. See
 /// [`MockHandle::hidden`](crate::MockHandle::hidden).
@@ -33,11 +34,27 @@ impl fmt::Display for HiddenRule {
 pub(super) struct Hidden {
     /// How many rules were looked at.
     looked: usize,
-    /// The first that answers every request.
-    all: Option<RuleName>,
-    /// The first that always answers under a condition, by the words of that.
-    by_words: HashMap<String, RuleName>,
+    /// Those that answer every request; of several that answer the same operations, the first.
+    all: Vec<Always>,
+    /// Those that always answer under a condition, by the words of that.
+    by_words: HashMap<String, Vec<Always>>,
     found: Vec<HiddenRule>,
+}
+
+/// A rule that always answers calls for some operations.
+#[derive(Debug)]
+struct Always {
+    label: RuleName,
+    operations: Operations,
+}
+
+/// Which of [`Operation::ALL`] a rule may have an answer to.
+type Operations = [bool; Operation::ALL.len()];
+
+impl Always {
+    fn covers(&self, operations: &Operations) -> bool {
+        self.operations.iter().zip(operations).all(|(ours, theirs)| *ours || !*theirs)
+    }
 }
 
 impl Hidden {
@@ -55,19 +72,23 @@ impl Hidden {
         let words = rule.describe();
         // Two closures have the same words, and need not be the same.
         let words = (!words.contains("a closure")).then_some(words);
-        let known = |words: &String| self.by_words.get(words);
-        let by = self.all.as_ref().or_else(|| words.as_ref().and_then(known));
+        let operations = Operation::ALL.map(|operation| rule.answers(operation));
+        let same = words.as_ref().and_then(|words| self.by_words.get(words)).into_iter().flatten();
+        let by = self.all.iter().chain(same).find(|by| by.covers(&operations));
         let never = matches!(rule.expect, Some(Expected::Times(times)) if times.holds(0));
         match (by, words) {
             (Some(_), _) if never => {}
             (Some(by), _) => {
-                let (rule, by) = (Arc::clone(label), Arc::clone(by));
+                let (rule, by) = (Arc::clone(label), Arc::clone(&by.label));
                 self.found.push(HiddenRule { rule, by, id: *id });
             }
             (None, _) if !rule.always_answers() => {}
-            (None, _) if rule.is_for_all() => self.all = Some(Arc::clone(label)),
+            (None, _) if rule.is_for_all() => {
+                self.all.push(Always { label: Arc::clone(label), operations });
+            }
             (None, Some(words)) => {
-                self.by_words.insert(words, Arc::clone(label));
+                let always = Always { label: Arc::clone(label), operations };
+                self.by_words.entry(words).or_default().push(always);
             }
             (None, None) => {}
         }

@@ -47,7 +47,8 @@ pub use self::structured::StructuredOutput;
 pub use self::template::Template;
 pub use self::times::Times;
 pub use self::tools_once::CallToolsOnce;
-use crate::reply::{Answer, ApiError, IntoAnswer, Reply};
+use crate::provider::Operation;
+use crate::reply::{Answer, ApiError, Embeddings, IntoAnswer, Output, Reply, TokenCount};
 use crate::request::LlmRequest;
 
 /// Something that answers requests, or leaves them to the next: a text, a [`Reply`], an
@@ -83,6 +84,14 @@ pub trait Respond: Send + Sync + 'static {
         false
     }
 
+    /// Whether what it says can answer such a call. A [`Reply`] cannot answer a request for
+    /// embeddings: that goes to the next rule. The default is yes: an answer of the wrong kind is
+    /// passed over when it was given.
+    fn answers(&self, operation: Operation) -> bool {
+        let _ = operation;
+        true
+    }
+
     /// What it has to say and has not said yet, in words, for
     /// [`Rule::expect_all`]: `turn 2` of a [`Script`].
     fn unsaid(&self) -> Vec<String> {
@@ -108,6 +117,25 @@ impl Respond for Arc<Reply> {
 
     fn always_answers(&self) -> bool {
         true
+    }
+
+    fn answers(&self, operation: Operation) -> bool {
+        operation == Operation::Chat
+    }
+}
+
+/// The same each time, shared.
+impl Respond for Arc<Output> {
+    fn respond(&self, _: &LlmRequest) -> Option<Answer> {
+        Some(Self::clone(self).into())
+    }
+
+    fn always_answers(&self) -> bool {
+        true
+    }
+
+    fn answers(&self, operation: Operation) -> bool {
+        operation == self.operation()
     }
 }
 
@@ -140,6 +168,24 @@ impl IntoRespond for Reply {
     }
 }
 
+impl IntoRespond for Output {
+    fn into_respond(self) -> Box<dyn Respond> {
+        Box::new(Arc::new(self))
+    }
+}
+
+impl IntoRespond for Embeddings {
+    fn into_respond(self) -> Box<dyn Respond> {
+        Output::from(self).into_respond()
+    }
+}
+
+impl IntoRespond for TokenCount {
+    fn into_respond(self) -> Box<dyn Respond> {
+        Output::from(self).into_respond()
+    }
+}
+
 impl IntoRespond for &str {
     fn into_respond(self) -> Box<dyn Respond> {
         Reply::text(self).into_respond()
@@ -162,12 +208,18 @@ impl IntoRespond for Answer {
         let dressed = move |say| Answer { say, pace, fault, unchecked };
         match say {
             Say::Error(error) => Box::new(move |_: &LlmRequest| dressed(Say::Error(error.clone()))),
+            Say::Output(output) => {
+                Box::new(move |_: &LlmRequest| dressed(Say::Output(Arc::clone(&output))))
+            }
             Say::Reply(reply) => {
                 Box::new(move |_: &LlmRequest| dressed(Say::Reply(Arc::clone(&reply))))
             }
             Say::Stream(stream) => {
                 let stream = std::sync::Mutex::new(Some(stream));
-                Box::new(move |_: &LlmRequest| {
+                Box::new(move |request: &LlmRequest| {
+                    if request.operation() != Operation::Chat {
+                        return None;
+                    }
                     let taken = stream.lock().unwrap_or_else(|poison| poison.into_inner()).take();
                     taken.map(|stream| dressed(Say::Stream(stream)))
                 })

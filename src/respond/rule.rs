@@ -7,6 +7,7 @@ use super::cue::Cue;
 use super::states::Moves;
 use super::times::{Expected, Times};
 use super::{IntoRespond, Match, Respond};
+use crate::provider::Operation;
 use crate::reply::{Answer, IntoAnswer};
 use crate::request::LlmRequest;
 
@@ -193,8 +194,9 @@ impl Rule {
             }
             _ => true,
         });
+        let step = step.filter(|step| step.respond.answers(request.operation()))?;
         let cue = Cue { condition: self.condition.as_deref(), given, seed };
-        step?.respond.respond_to(request, &cue)
+        step.respond.respond_to(request, &cue).filter(|answer| answer.answers(request.operation()))
     }
 
     /// How many answers it has, if they come to an end.
@@ -210,6 +212,11 @@ impl Rule {
     /// Whether no request that it matches ever gets past it.
     pub(super) fn always_answers(&self) -> bool {
         self.most().is_none() && self.steps.iter().all(|step| step.respond.always_answers())
+    }
+
+    /// Whether it may have something to say to such a call.
+    pub(super) fn answers(&self, operation: Operation) -> bool {
+        self.steps.iter().any(|step| step.respond.answers(operation))
     }
 
     /// What was never said, in words.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::{Cue, IntoRespond, Match, Respond};
+use crate::provider::Operation;
 use crate::reply::Answer;
 use crate::request::LlmRequest;
 
@@ -131,6 +132,10 @@ impl Respond for Script {
             calls.fetch_sub(1, Ordering::Relaxed);
         }
         answer
+    }
+
+    fn answers(&self, operation: Operation) -> bool {
+        operation == Operation::Chat
     }
 
     fn unsaid(&self) -> Vec<String> {

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::cue::Cue;
 use super::{Respond, scope};
 use crate::error::Error;
+use crate::provider::Operation;
 use crate::reply::{Answer, ApiError, Part, Reply, ToolCall};
 use crate::request::LlmRequest;
 
@@ -237,6 +238,10 @@ impl Respond for Template {
             Ok(reply) => reply.into(),
             Err(why) => ApiError::invalid_request(format!("tower-mock-llm: {why}")).into(),
         })
+    }
+
+    fn answers(&self, operation: Operation) -> bool {
+        operation == Operation::Chat
     }
 
     fn always_answers(&self) -> bool {

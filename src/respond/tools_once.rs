@@ -1,6 +1,7 @@
 //! The agent loop that always ends.
 
 use super::{Cue, DefaultReply, IntoRespond, Respond, default};
+use crate::provider::Operation;
 use crate::reply::{Answer, ApiError, Part, Reply};
 use crate::request::{Content, LlmRequest, Message, ToolChoice};
 
@@ -48,6 +49,10 @@ impl CallToolsOnce {
 }
 
 impl Respond for CallToolsOnce {
+    fn answers(&self, operation: Operation) -> bool {
+        operation == Operation::Chat
+    }
+
     fn respond(&self, request: &LlmRequest) -> Option<Answer> {
         self.respond_to(request, &Cue::default())
     }

@@ -6,6 +6,7 @@ use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 
+use super::float;
 use super::template::{put_ordinary, put_text};
 
 /// How a JSON text is spaced.
@@ -35,6 +36,8 @@ pub struct JsonStyle {
     escaped: &'static [(char, char)],
     /// A bit for each ASCII character that stands in a string as it is.
     ordinary: [u64; 2],
+    /// Whether numbers of 32 bits are spelled as C++ does.
+    c_floats: bool,
 }
 
 impl JsonStyle {
@@ -52,6 +55,7 @@ impl JsonStyle {
         newline: false,
         escaped: &[],
         ordinary: ordinary(&[]),
+        c_floats: false,
     };
     /// Four spaces a level.
     pub const INDENT4: Self = Self { indent: Some(4), ..Self::INDENT2 };
@@ -78,6 +82,19 @@ impl JsonStyle {
 
     const fn on_one_line(self) -> Self {
         Self { indent: None, ..self }
+    }
+
+    /// The same style with numbers of 32 bits spelled as C++ and Python do: `1`, `0.5`, `5.9e-05`.
+    ///
+    /// ```
+    /// use tower_mock_llm::wire::JsonStyle;
+    ///
+    /// let style = JsonStyle::COMPACT.with_c_floats();
+    /// assert_eq!(style.to_string(&[1.0_f32, 0.5, 5.9e-5]), "[1,0.5,5.9e-05]");
+    /// ```
+    #[must_use]
+    pub const fn with_c_floats(self) -> Self {
+        Self { c_floats: true, ..self }
     }
 
     /// Appends `value` to `out`.
@@ -271,6 +288,13 @@ impl Formatter for StyleFormatter {
     fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
         self.filled = true;
         Ok(())
+    }
+
+    fn write_f32<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
+        if self.style.c_floats {
+            return float::write_c(writer, value);
+        }
+        CompactFormatter.write_f32(writer, value)
     }
 
     fn write_string_fragment<W: ?Sized + io::Write>(

@@ -3,6 +3,7 @@
 //! A provider's room states its fingerprint as data (a [`JsonStyle`], an [`Sse`]); this module
 //! applies it.
 
+mod float;
 mod frame_buf;
 mod json_array;
 mod json_style;

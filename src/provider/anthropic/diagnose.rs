@@ -207,7 +207,7 @@ pub(super) fn missing(path: &str) -> ApiError {
     invalid(format!("{path}: Field required"))
 }
 
-fn extra(path: &str) -> ApiError {
+pub(super) fn extra(path: &str) -> ApiError {
     invalid(format!("{path}: Extra inputs are not permitted"))
 }
 

@@ -100,6 +100,11 @@ pub(super) fn error(
     headers
 }
 
+/// The headers of a count, which no limit stands in.
+pub(super) fn count(entropy: Entropy) -> HeaderMap {
+    fill(&ERROR, [value(request_id(entropy).as_bytes()), trace(entropy)])
+}
+
 /// The id of the request, in the headers and in errors.
 pub(super) fn request_id(entropy: Entropy) -> String {
     entropy.id(SALT_REQUEST, "req_011C", Alphabet::Base58, 20)

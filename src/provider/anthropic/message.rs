@@ -131,7 +131,7 @@ impl ContentBlock<'_> {
         Err(missing(&format!("{path}.{tag}.{absent}")))
     }
 
-    fn neutral(self) -> Content {
+    pub(super) fn neutral(self) -> Content {
         match self.r#type.as_ref() {
             "text" => Content::Text(self.text.unwrap_or_default()),
             "thinking" => Content::Reasoning(self.thinking.unwrap_or_default()),

@@ -5,7 +5,9 @@
 
 mod arguments;
 mod block;
+mod caching;
 mod citation;
+mod count_tokens;
 mod diagnose;
 mod error;
 mod event;
@@ -24,8 +26,11 @@ mod tools;
 use bytes::Bytes;
 use http::Response;
 
-use super::{Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder};
-use crate::reply::{ApiError, Feature, Part, Reply, ToolDeltas};
+use super::{
+    Cacheable, Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder,
+    no_words,
+};
+use crate::reply::{ApiError, Feature, Output, Part, Reply, ToolDeltas};
 use crate::request::{Head, LlmRequest};
 
 /// The room.
@@ -42,11 +47,18 @@ impl ResponseSynth for Anthropic {
     }
 
     fn recognize(&self, head: &Head<'_>) -> Option<Call> {
-        (head.path == "/v1/messages").then(|| Call::new(Operation::Chat))
+        match head.path {
+            "/v1/messages" => Some(Call::new(Operation::Chat)),
+            "/v1/messages/count_tokens" => Some(Call::new(Operation::CountTokens)),
+            _ => None,
+        }
     }
 
     fn parse(&self, call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
-        request::parse(call, head, body)
+        match call.operation {
+            Operation::CountTokens => count_tokens::parse(call, head, body),
+            _ => request::parse(call, head, body),
+        }
     }
 
     fn unary(&self, cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
@@ -80,6 +92,17 @@ impl ResponseSynth for Anthropic {
                 _ => Ok(()),
             },
         }
+    }
+
+    fn output(&self, cx: &Context<'_>, output: &Output) -> Response<Bytes> {
+        match output {
+            Output::TokenCount(_) => count_tokens::output(cx),
+            other => no_words(self, cx, other),
+        }
+    }
+
+    fn cacheable(&self, request: &LlmRequest) -> Option<Cacheable> {
+        caching::cacheable(request)
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {

@@ -249,7 +249,7 @@ impl CreateMessage<'_> {
 }
 
 /// Takes null for a value, and a wrong one unless the type has it.
-fn set<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+pub(super) fn set<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)

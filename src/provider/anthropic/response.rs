@@ -138,9 +138,10 @@ impl<'a> Identity<'a> {
                 cache_creation_input_tokens: usage.cache_write,
                 cache_read_input_tokens: usage.cached,
                 cache_creation: CacheCreation {
-                    // For as long as is the vendor's default.
-                    ephemeral_5m_input_tokens: usage.cache_write,
-                    ephemeral_1h_input_tokens: 0,
+                    ephemeral_5m_input_tokens: usage
+                        .cache_write
+                        .saturating_sub(usage.cache_write_1h),
+                    ephemeral_1h_input_tokens: usage.cache_write_1h,
                 },
                 output_tokens: said(usage),
                 output_tokens_details: OutputTokensDetails::of(usage),

@@ -57,6 +57,11 @@ pub(super) fn error(entropy: Entropy) -> HeaderMap {
     timed(&BARE, 20 + entropy.below(SALT, 60))
 }
 
+/// Of a call that is no conversation; it took about so long.
+pub(super) fn bare(entropy: Entropy, least: u64, more: u64) -> HeaderMap {
+    timed(&BARE, least + entropy.below(SALT, more))
+}
+
 /// Makes an error the answer to a call that asked for events: the type says so, and the body is
 /// JSON all the same.
 pub(super) fn set_events(headers: &mut HeaderMap) {

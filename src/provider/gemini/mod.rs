@@ -4,6 +4,8 @@
 //! traffic of 2025 and 2026, which goes before the documentation; see `golden/`.
 
 mod config;
+mod count_tokens;
+mod embed;
 mod ending;
 mod error;
 mod grounding;
@@ -21,12 +23,16 @@ mod tests;
 mod usage;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
 
-use super::{Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder};
-use crate::reply::{ApiError, Feature, Part, Reply, ServerTool, Source};
+use super::{
+    Cacheable, Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder,
+    no_words,
+};
+use crate::reply::{ApiError, Feature, Output, Part, Reply, ServerTool, Source};
 use crate::request::{Head, LlmRequest};
 use crate::wire::JsonStyle;
 
@@ -43,6 +49,8 @@ const LOGPROBS: u32 = 1 << 2;
 const TOP_SHIFT: u32 = 8;
 /// The body offers the vendor's own search.
 const GOOGLE_SEARCH: u32 = 1 << 3;
+/// Several contents are to be embedded.
+const BATCH: u32 = 1 << 4;
 
 impl ResponseSynth for Gemini {
     fn provider(&self) -> Provider {
@@ -55,19 +63,26 @@ impl ResponseSynth for Gemini {
 
     fn recognize(&self, head: &Head<'_>) -> Option<Call> {
         let target = Target::of(head.path)?;
-        let mut flags = match target.method {
-            "generateContent" => 0,
-            "streamGenerateContent" => STREAM,
+        let (operation, mut flags) = match target.method {
+            "generateContent" => (Operation::Chat, 0),
+            "streamGenerateContent" => (Operation::Chat, STREAM),
+            "countTokens" => (Operation::CountTokens, 0),
+            "embedContent" => (Operation::Embeddings, 0),
+            "batchEmbedContents" => (Operation::Embeddings, BATCH),
             _ => return None,
         };
         if head.query_param("alt") == Some("sse") {
             flags |= SSE;
         }
-        Some(Call::new(Operation::Chat).model(target.model).flags(flags))
+        Some(Call::new(operation).model(target.model).flags(flags))
     }
 
     fn parse(&self, call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
-        request::parse(call, head, body)
+        match call.operation {
+            Operation::CountTokens => count_tokens::parse(call, head, body),
+            Operation::Embeddings => embed::parse(call, head, body),
+            _ => request::parse(call, head, body),
+        }
     }
 
     fn unary(&self, cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
@@ -96,6 +111,21 @@ impl ResponseSynth for Gemini {
             },
             Feature::ToolDeltas(_) => Err("it sends each function call whole, in one chunk"),
         }
+    }
+
+    fn output(&self, cx: &Context<'_>, output: &Output) -> Response<Bytes> {
+        match (output, cx.request.operation()) {
+            (Output::Embeddings(embeddings), Operation::Embeddings) => {
+                embed::output(cx, embeddings)
+            }
+            (Output::TokenCount(_), Operation::CountTokens) => count_tokens::output(cx),
+            _ => no_words(self, cx, output),
+        }
+    }
+
+    fn cacheable(&self, request: &LlmRequest) -> Option<Cacheable> {
+        let least = models::least_cached(&request.model)?;
+        Some(Cacheable::automatic(request, least, 1, Duration::from_secs(300)))
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {

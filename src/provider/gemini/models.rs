@@ -24,6 +24,15 @@ pub(super) fn has_candidates(model: &str) -> bool {
     !is_gemini3_or_newer(model) && !model.contains("-image")
 }
 
+/// The fewest tokens that the cache keeps which works of its own accord; models before 2.5 have none.
+/// After <https://ai.google.dev/gemini-api/docs/caching> (read 2026-11-21).
+pub(super) fn least_cached(model: &str) -> Option<u64> {
+    if !has_index(model) {
+        return None;
+    }
+    Some(if model.contains("-pro") { 4096 } else { 1024 })
+}
+
 /// Major and minor: `gemini-2.5-flash` is (2, 5), `gemini-3-pro-preview` is (3, 0).
 fn version(model: &str) -> Option<(u32, u32)> {
     let number = model.strip_prefix("gemini-")?.split('-').next()?;

@@ -27,6 +27,11 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
     }
     // No body is a message without fields.
     let json: &[u8] = if body.is_empty() { b"{}" } else { body };
+    understand(call, json, body)
+}
+
+/// Understands a conversation that is `json`, all of `body` or a part of it.
+pub(super) fn understand(call: Call, json: &[u8], body: &Bytes) -> Result<LlmRequest, ApiError> {
     let asked: GenerateContentRequest = match serde_json::from_slice(json) {
         Ok(asked) => asked,
         Err(error) => return Err(diagnose(json, &error)),
@@ -74,7 +79,7 @@ struct GenerateContentRequest {
 }
 
 #[derive(Deserialize)]
-struct Content {
+pub(super) struct Content {
     #[serde(default, deserialize_with = "list")]
     parts: Vec<Part>,
     role: Option<String>,
@@ -296,7 +301,13 @@ impl GenerateContentRequest {
 }
 
 impl Content {
-    fn neutral(self) -> Message {
+    /// Whether it says nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        let is_silent = |part: &Part| part.is_empty() || part.text.as_deref() == Some("");
+        self.parts.iter().all(is_silent)
+    }
+
+    pub(super) fn neutral(self) -> Message {
         let is_model = self.role.as_deref() == Some("model");
         let content: Vec<_> = self.parts.into_iter().map(Part::neutral).collect();
         let is_result =
@@ -501,9 +512,18 @@ const MODES: [&str; 5] = ["MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED"
 
 /// What the vendor says to a body that does not parse.
 fn diagnose(json: &[u8], error: &serde_json::Error) -> ApiError {
+    diagnose_as(&REQUEST, json, error)
+}
+
+/// The same, for another message.
+pub(super) fn diagnose_as(
+    message: &'static proto::Message,
+    json: &[u8],
+    error: &serde_json::Error,
+) -> ApiError {
     match serde_json::from_slice::<Value>(json) {
         Err(error) => malformed(json, &error),
-        Ok(value) => refused(proto::faults(&REQUEST, &value)).unwrap_or_else(|| {
+        Ok(value) => refused(proto::faults(message, &value)).unwrap_or_else(|| {
             ApiError::invalid_request(format!("Invalid JSON payload received. {error}"))
         }),
     }
@@ -588,7 +608,7 @@ static REQUEST: proto::Message = proto::Message {
     ],
     is_complete: true,
 };
-static CONTENT: proto::Message = proto::Message {
+pub(super) static CONTENT: proto::Message = proto::Message {
     name: "Content",
     fields: &[many("parts", Kind::Message(&PART)), one("role", Kind::Text)],
     is_complete: true,

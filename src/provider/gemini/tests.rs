@@ -531,7 +531,7 @@ fn paths_are_recognized() {
     assert_eq!(call(PATH, None).unwrap().flags, 0);
     assert_eq!(call(STREAM_PATH, None).unwrap().flags, STREAM);
     assert_eq!(call(STREAM_PATH, Some("key=k&alt=sse")).unwrap().flags, STREAM | SSE);
-    assert_eq!(call("/v1beta/models/m:countTokens", None), None);
+    assert_eq!(call("/v1beta/models/m:predict", None), None);
 }
 
 /// Both spellings, nulls, and one value in place of a list.

@@ -78,7 +78,16 @@ pub(super) fn diagnose(body: &[u8], is_vendor: bool, error: &serde_json::Error) 
             return unrecognized(model.as_str().unwrap_or_default(), &unknown);
         }
     }
-    let Some(violation) = CHAT.check(&value) else {
+    diagnose_as(&CHAT, &value, error)
+}
+
+/// The same, for a body of another shape.
+pub(super) fn diagnose_as(
+    shape: &'static Shape,
+    value: &Value,
+    error: &serde_json::Error,
+) -> ApiError {
+    let Some(violation) = shape.check(value) else {
         return ApiError::invalid_request(format!("Invalid request body: {error}"));
     };
     let path = shape::bracketed(&violation.path);

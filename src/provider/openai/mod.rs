@@ -8,6 +8,7 @@ mod chunk;
 mod chunks;
 mod completion;
 mod diagnose;
+mod embeddings;
 mod error;
 mod extra;
 mod headers;
@@ -24,11 +25,16 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Response;
 
-use super::{Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder};
-use crate::reply::{ApiError, Feature, Part, Reply, Source};
+use super::{
+    Cacheable, Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder,
+    no_words,
+};
+use crate::reply::{ApiError, Feature, Output, Part, Reply, Source};
 use crate::request::{Head, LlmRequest};
 
 /// The room.
@@ -64,11 +70,18 @@ impl ResponseSynth for OpenAi {
     }
 
     fn recognize(&self, head: &Head<'_>) -> Option<Call> {
-        (head.path == "/v1/chat/completions").then(|| Call::new(Operation::Chat))
+        match head.path {
+            "/v1/chat/completions" => Some(Call::new(Operation::Chat)),
+            "/v1/embeddings" => Some(Call::new(Operation::Embeddings)),
+            _ => None,
+        }
     }
 
     fn parse(&self, call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
-        request::parse(call, head, body)
+        match call.operation {
+            Operation::Embeddings => embeddings::parse(call, head, body),
+            _ => request::parse(call, head, body),
+        }
     }
 
     fn unary(&self, cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
@@ -96,6 +109,18 @@ impl ResponseSynth for OpenAi {
             Feature::RawArguments(_) | Feature::ToolDeltas(_) => Ok(()),
             Feature::Safety(_) => Err("it rates no answers; it ends them with `content_filter`"),
         }
+    }
+
+    fn output(&self, cx: &Context<'_>, output: &Output) -> Response<Bytes> {
+        match output {
+            Output::Embeddings(embeddings) => embeddings::output(cx, embeddings),
+            other => no_words(self, cx, other),
+        }
+    }
+
+    fn cacheable(&self, request: &LlmRequest) -> Option<Cacheable> {
+        // <https://platform.openai.com/docs/guides/prompt-caching> (read 2026-11-21).
+        Some(Cacheable::automatic(request, 1024, 128, Duration::from_secs(300)))
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {

@@ -30,7 +30,7 @@ pub fn gemini(mock: &MockLlmLayer) -> GenAi<true> {
     GenAi { client: client(mock), model: GEMINI }
 }
 
-fn client(mock: &MockLlmLayer) -> genai::Client {
+pub fn client(mock: &MockLlmLayer) -> genai::Client {
     // Without it, keys are read from the environment.
     let key = |_: genai::ModelIden| Ok(Some(AuthData::from_single("mock-key")));
     let builder = genai::Client::builder().with_reqwest(http(mock)).with_auth_resolver_fn(key);

@@ -13,6 +13,9 @@ use tower_mock_llm::{
     ToolDeltas, Usage,
 };
 
+#[path = "schemas/operations.rs"]
+mod operations;
+
 /// One vendor's schemas: all of a list must hold.
 struct Vendor {
     whole: Vec<Validator>,
@@ -22,9 +25,14 @@ struct Vendor {
 
 macro_rules! schemas {
     ($($file:literal $(+ $unknown:literal)*),*) => {
-        vec![$(strict(include_str!(concat!("../schemas/", $file)), &[$($unknown),*])),*]
+        vec![$(strict(
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/", $file)),
+            &[$($unknown),*],
+        )),*]
     };
 }
+
+pub(crate) use schemas;
 
 static OPENAI: LazyLock<Vendor> = LazyLock::new(|| Vendor {
     whole: schemas!["openai/chat.completion.json", "openai/sdk.chat.completion.json"],

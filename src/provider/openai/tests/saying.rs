@@ -19,13 +19,15 @@ pub(super) fn asking(mut body: Value) -> LlmRequest {
 }
 
 pub(super) fn whole(request: &LlmRequest, reply: &Reply) -> String {
-    let reply = Arc::new(reply.clone()).obeying(&request.sampling);
+    let reply =
+        Arc::new(reply.clone()).obeying(&request.sampling, &crate::counting::Counter::default());
     let body = OpenAi.unary(&golden::context(request, &reply), &reply).into_body();
     String::from_utf8(body.to_vec()).unwrap()
 }
 
 pub(super) fn chunks(request: &LlmRequest, reply: &Reply, chunking: Chunking) -> Vec<Value> {
-    let reply = Arc::new(reply.clone()).obeying(&request.sampling);
+    let reply =
+        Arc::new(reply.clone()).obeying(&request.sampling, &crate::counting::Counter::default());
     let stream = golden::stream(&OpenAi, request, Arc::unwrap_or_clone(reply), chunking);
     let data = stream.body().lines().filter_map(|line| line.strip_prefix("data: {"));
     data.map(|json| serde_json::from_str(&format!("{{{json}")).unwrap()).collect()

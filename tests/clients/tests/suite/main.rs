@@ -4,5 +4,6 @@ mod agent;
 mod anthropic;
 mod async_openai;
 mod each;
+mod embeddings;
 mod openai_says;
 mod structured;
