@@ -85,8 +85,8 @@ impl<'a> Group<'a> {
         }
         println!("\n{}", self.title);
         println!(
-            "{:<58} {:>10} {:>10} {:>7} {:>7} {:>9}",
-            "", "median ns", "p10 ns", "ratio", "allocs", "M items/s"
+            "{:<58} {:>10} {:>10} {:>7} {:>9}",
+            "", "median ns", "p10 ns", "ratio", "M items/s"
         );
         let mut first = None;
         for (case, times) in self.cases.iter().zip(&mut times) {
