@@ -41,7 +41,8 @@ impl MockHandle {
     ///
     /// # Panics
     ///
-    /// In [strict](crate::MockLlmLayer::strict) mode, if the rule can never answer (see
+    /// If no provider that the rule is for has words for what it says. In
+    /// [strict](crate::MockLlmLayer::strict) mode, if the rule can never answer (see
     /// [`hidden`](Self::hidden)): the message names it and the one that hides it.
     #[track_caller]
     pub fn mount(&self, rule: Rule) -> RuleId {

@@ -12,7 +12,7 @@ use crate::handle::MockHandle;
 use crate::journal::Bound;
 use crate::mock::{Mock, Settings, Shared};
 use crate::pace::Pace;
-use crate::provider::{Provider, ResponseSynth, registry};
+use crate::provider::{Provider, ResponseSynth, Room, registry};
 use crate::respond::{DefaultReply, Respond, Rule};
 use crate::service::MockLlm;
 use crate::util::tokens::Chunking;
@@ -87,7 +87,17 @@ impl MockLlmLayer {
     ///
     /// # Panics
     ///
-    /// In [strict](Self::strict) mode, if the rule can never answer.
+    /// If no provider that the rule is for has words for what it says: give it a condition on one
+    /// that has, or leave the part out. In [strict](Self::strict) mode, if the rule can never answer.
+    ///
+    /// ```should_panic
+    /// use tower_mock_llm::{MockLlmLayer, Provider, Reply, Rule, provider};
+    ///
+    /// // "no provider can say what rule #1 says, when ...: anthropic cannot say an image: ..."
+    /// let picture = Reply::empty().image("image/png", &b"\x89PNG"[..]);
+    /// let _ = MockLlmLayer::new()
+    ///     .rule(Rule::when(provider(Provider::ANTHROPIC)).respond_with(picture));
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn rule(self, rule: Rule) -> Self {
@@ -299,7 +309,9 @@ impl MockLlmLayer {
     /// Adds a provider of your own. It is asked before the built-in ones.
     #[must_use]
     pub fn synth(self, synth: impl ResponseSynth) -> Self {
-        self.with(|settings| settings.claims.rooms.insert(0, Arc::new(synth)))
+        let room: Room = Arc::new(synth);
+        self.mock.shared.rules.know(Arc::clone(&room));
+        self.with(|settings| settings.claims.rooms.insert(0, room))
     }
 
     /// The handle of this layer and of all its services.

@@ -20,7 +20,7 @@ use crate::play::{Bridge, Gather, Playback};
 use crate::provider::{Call, Context, Entropy, ErrorContext, Operation, Room};
 use crate::reply::{Answer, ApiError, Cursor, ErrorKind, Output, Reply, ReplyStream, Say, Usage};
 use crate::request::{Head, LlmRequest, RequestHead};
-use crate::respond::{Cue, DefaultReply, Misfits, Respond, RuleName, Rules, is_free, misfit};
+use crate::respond::{Cue, DefaultReply, Misfits, Respond, RuleName, Rules, is_free, misfit, why};
 use crate::util::rng::hash;
 use crate::util::tokens::Chunking;
 
@@ -383,14 +383,11 @@ fn unsayable(room: &Room, reply: &Reply) -> Option<ApiError> {
     if reply.is_plain() {
         return None;
     }
-    reply.features().find_map(|feature| {
-        let why = room.can_say(feature).err()?;
-        let (provider, what) = (room.provider(), feature.describe());
-        Some(ApiError::invalid_request(format!(
-            "tower-mock-llm: {provider} cannot say {what}: {why}. Leave it out of the answer, or \
-             give the rule a condition on the provider."
-        )))
-    })
+    let why = why(room, reply)?;
+    Some(ApiError::invalid_request(format!(
+        "tower-mock-llm: {why}. Leave it out of the answer, or give the rule a condition on the \
+         provider."
+    )))
 }
 
 fn respond<T>(response: Response<T>, wait: Duration, play: impl FnOnce(T) -> Playback) -> Reaction {

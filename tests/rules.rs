@@ -8,9 +8,9 @@ use http_body_util::{BodyExt, Full};
 use serde_json::json;
 use tower::ServiceExt;
 use tower_mock_llm::{
-    Answer, ApiError, Fault, LlmRequest, Match, MockLlmLayer, Provider, Reply, Respond, Rule,
-    any_message, api_key, header, last_user, model, provider, streaming, system, tool_offered,
-    tool_result, turn,
+    Answer, ApiError, Citation, Fault, LlmRequest, Match, MockLlmLayer, Pace, Part, Provider,
+    Reply, Respond, Rule, Script, any_message, api_key, header, last_user, model, provider,
+    streaming, system, tool_offered, tool_result, turn,
 };
 
 async fn send(layer: &MockLlmLayer, body: serde_json::Value) -> (StatusCode, String) {
@@ -285,4 +285,47 @@ async fn a_paced_stream_takes_its_time_on_tokios_clock() {
     let start = tokio::time::Instant::now();
     say(&layer, "x").await;
     assert_eq!(start.elapsed(), Duration::from_millis(30_000 + 2 * 20));
+}
+
+/// The message of a panic.
+fn panics(run: impl FnOnce()) -> String {
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).expect_err("a panic");
+    *panic.downcast::<String>().expect("a message")
+}
+
+#[test]
+fn what_no_provider_has_words_for_is_refused_when_mounted() {
+    let picture = || Reply::empty().image("image/png", &b"\x89PNG"[..]);
+    let citing = |text| Reply::empty().cited_text(text, [Citation::web("https://a.example", "A")]);
+    for (rule, whole) in [
+        (
+            Rule::when(provider(Provider::ANTHROPIC)).respond_with(picture()),
+            "no provider can say what rule #1 says, when the provider is \"anthropic\"\n  \
+             anthropic cannot say an image: ",
+        ),
+        (
+            Rule::when(provider(Provider::OPENAI).or(provider(Provider::ANTHROPIC)))
+                .first("words")
+                .then(Answer::from(picture()).pace(Pace::INSTANT))
+                .named("show"),
+            "no provider can say what rule `show` says, when (the provider is \"openai\" or \
+             the provider is \"anthropic\")\n  openai cannot say an image: ",
+        ),
+        (
+            Rule::always().respond_with(
+                Script::new()
+                    .turn("hm")
+                    .turn(picture().part(Part::RedactedReasoning("x".to_owned()))),
+            ),
+            "no provider can say what rule #1 says\n  openai cannot say an image: ",
+        ),
+    ] {
+        let message = panics(move || drop(MockLlmLayer::new().rule(rule)));
+        assert!(message.starts_with(whole), "{message}");
+    }
+    // One provider at least has words for each of these.
+    let _ = MockLlmLayer::new()
+        .rule(Rule::when(provider(Provider::GEMINI)).respond_with(picture()))
+        .rule(Rule::when(model("picture-*")).respond_with(picture()))
+        .rule(Rule::when(provider(Provider::ANTHROPIC)).respond_with(citing("x")));
 }

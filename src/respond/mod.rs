@@ -10,6 +10,7 @@ mod mounted;
 mod near_miss;
 mod rule;
 mod rules;
+mod sayable;
 #[cfg(feature = "templates")]
 mod scope;
 mod script;
@@ -40,6 +41,7 @@ pub use self::near_miss::NearMiss;
 pub use self::rule::{Rule, RuleBuilder};
 pub use self::rules::RuleId;
 pub(crate) use self::rules::{RuleName, Rules};
+pub(crate) use self::sayable::why;
 pub use self::script::Script;
 pub use self::states::STARTED;
 pub use self::structured::StructuredOutput;
@@ -97,6 +99,26 @@ pub trait Respond: Send + Sync + 'static {
     fn unsaid(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// The replies that it is known to say whatever it is asked, so that a rule which no provider
+    /// has words for is refused when it is mounted. The default is none: those are looked at when
+    /// they are said.
+    fn says(&self) -> Vec<&Reply> {
+        Vec::new()
+    }
+}
+
+/// A responder of which the reply is known.
+struct Known(Arc<Reply>, Box<dyn Respond>);
+
+impl Respond for Known {
+    fn respond(&self, request: &LlmRequest) -> Option<Answer> {
+        self.1.respond(request)
+    }
+
+    fn says(&self) -> Vec<&Reply> {
+        vec![&self.0]
+    }
 }
 
 impl<F, R> Respond for F
@@ -121,6 +143,10 @@ impl Respond for Arc<Reply> {
 
     fn answers(&self, operation: Operation) -> bool {
         operation == Operation::Chat
+    }
+
+    fn says(&self) -> Vec<&Reply> {
+        vec![self]
     }
 }
 
@@ -212,7 +238,9 @@ impl IntoRespond for Answer {
                 Box::new(move |_: &LlmRequest| dressed(Say::Output(Arc::clone(&output))))
             }
             Say::Reply(reply) => {
-                Box::new(move |_: &LlmRequest| dressed(Say::Reply(Arc::clone(&reply))))
+                let known = Arc::clone(&reply);
+                let respond = move |_: &LlmRequest| dressed(Say::Reply(Arc::clone(&reply)));
+                Box::new(Known(known, Box::new(respond)))
             }
             Say::Stream(stream) => {
                 let stream = std::sync::Mutex::new(Some(stream));

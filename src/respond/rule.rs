@@ -8,7 +8,7 @@ use super::states::Moves;
 use super::times::{Expected, Times};
 use super::{IntoRespond, Match, Respond};
 use crate::provider::Operation;
-use crate::reply::{Answer, IntoAnswer};
+use crate::reply::{Answer, IntoAnswer, Reply};
 use crate::request::LlmRequest;
 
 /// When a request meets a condition, answer it so.
@@ -217,6 +217,11 @@ impl Rule {
     /// Whether it may have something to say to such a call.
     pub(super) fn answers(&self, operation: Operation) -> bool {
         self.steps.iter().any(|step| step.respond.answers(operation))
+    }
+
+    /// What it is known to say.
+    pub(super) fn says(&self) -> Vec<&Reply> {
+        self.steps.iter().flat_map(|step| step.respond.says()).collect()
     }
 
     /// What was never said, in words.

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use super::hidden::{Hidden, HiddenRule};
 use super::index::Index;
 use super::mounted::Mounted;
+use super::sayable::unsayable;
 use super::states::States;
 use super::{Explanation, Rule};
 use crate::journal::Received;
+use crate::provider::Room;
 use crate::reply::Answer;
 use crate::request::LlmRequest;
 
@@ -29,6 +31,8 @@ pub(crate) struct Rules {
     hidden: Mutex<Hidden>,
     refuses_hidden: AtomicBool,
     states: States,
+    /// The rooms that the user brought along.
+    own_rooms: Mutex<Vec<Room>>,
 }
 
 /// The rules at one time.
@@ -47,11 +51,17 @@ impl Rules {
     ///
     /// # Panics
     ///
-    /// If it can never answer, when [that is refused](Self::refuse_hidden).
+    /// If it can never answer, when [that is refused](Self::refuse_hidden); if no provider has
+    /// words for what it says.
     #[track_caller]
     pub(crate) fn mount(&self, rule: Rule) -> RuleId {
         let id = RuleId(self.next.fetch_add(1, Ordering::Relaxed));
         let mounted = Arc::new(Mounted::new(id, rule));
+        let why =
+            unsayable(&mounted, &self.own_rooms.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(why) = why {
+            panic!("{why}");
+        }
         self.change(|set| {
             set.rules.push(mounted);
             if set
@@ -69,6 +79,11 @@ impl Rules {
             refuse(&hidden);
         }
         id
+    }
+
+    /// Adds a room of the user's own that may have to say what rules say.
+    pub(crate) fn know(&self, room: Room) {
+        self.own_rooms.lock().unwrap_or_else(PoisonError::into_inner).push(room);
     }
 
     /// From now on, a rule that can never answer is not mounted.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::{Cue, IntoRespond, Match, Respond};
 use crate::provider::Operation;
-use crate::reply::Answer;
+use crate::reply::{Answer, Reply};
 use crate::request::LlmRequest;
 
 /// The answers of a whole conversation, turn by turn: what an agent is tested against.
@@ -136,6 +136,12 @@ impl Respond for Script {
 
     fn answers(&self, operation: Operation) -> bool {
         operation == Operation::Chat
+    }
+
+    fn says(&self) -> Vec<&Reply> {
+        let branches = self.turns.iter().flat_map(|Turn(branches)| branches);
+        let responds = branches.map(|branch| &branch.respond).chain(&self.last);
+        responds.flat_map(|respond| respond.says()).collect()
     }
 
     fn unsaid(&self) -> Vec<String> {
