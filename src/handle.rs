@@ -31,7 +31,7 @@ impl MockHandle {
         Self(shared)
     }
 
-    /// The requests that were answered or refused, oldest first: the last 1,000, or fewer where
+    /// The requests that were answered or refused, oldest first: the last 500, or fewer where
     /// their bodies are large (see [`MockLlmLayer::journal`](crate::MockLlmLayer::journal)).
     pub fn received(&self) -> Vec<Arc<Received>> {
         self.0.journal.received()
