@@ -59,16 +59,28 @@ where
 {
     type Output = Result<Response<MockBody<ResB>>, E>;
 
+    // As small as what passes through it; see `MockLlm::call`.
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProj::Answer { answering } => {
-                Poll::Ready(Ok(ready!(answering.as_mut().poll(cx)).map(MockBody::mock)))
-            }
+            StateProj::Answer { answering } => poll_answer(answering.as_mut(), cx).map(Ok),
             StateProj::Forward { future } => {
                 Poll::Ready(Ok(ready!(future.poll(cx))?.map(MockBody::inner)))
             }
         }
     }
+}
+
+#[inline(never)]
+fn poll_answer<B, ResB>(
+    answering: Pin<&mut Answering<B>>,
+    cx: &mut Context<'_>,
+) -> Poll<Response<MockBody<ResB>>>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    Poll::Ready(ready!(answering.poll(cx)).map(MockBody::mock))
 }
 
 pin_project! {
