@@ -130,12 +130,7 @@ fn counts() {
         |reply| reply.usage_for(0),
     );
     let text = prose(1024);
-    group.case(
-        "1 KiB by OpenAI's vocabulary",
-        1,
-        || (),
-        move |()| Tiktoken.count("gpt-4o", &text),
-    );
+    group.case("1 KiB by OpenAI's vocabulary", 1, || (), move |()| Tiktoken.count("gpt-4o", &text));
     group.run();
 }
 
