@@ -50,7 +50,7 @@ fn vocabularies() {
         let request = Request::post("https://api.anthropic.com/v1/messages")
             .header("x-api-key", "bench")
             .header("anthropic-version", "2023-06-01")
-            .body(Full::from(body))
+            .body(Full::<Bytes>::from(body))
             .expect("a request");
         drain(now(service.call(request)));
     });
