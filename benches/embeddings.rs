@@ -1,5 +1,5 @@
 //! What embeddings and counting cost: vectors alone and as answers, tokens of prompts and of
-//! answers.
+//! answers; and OpenAI's vocabularies, read and unread.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use cpu_time::ThreadTime;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -14,7 +15,9 @@ use tower::{Service, service_fn};
 use tower_mock_llm::provider::{Call, Operation};
 use tower_mock_llm::request::{Content, EmbeddingSize};
 use tower_mock_llm::respond::DefaultReply;
-use tower_mock_llm::{LlmRequest, Message, MockLlmLayer, Provider, Reply, Respond, Role};
+use tower_mock_llm::{
+    LlmRequest, Message, MockLlmLayer, Provider, Reply, Respond, Role, Tiktoken, Tokenizer,
+};
 
 #[path = "harness/mod.rs"]
 mod harness;
@@ -24,9 +27,47 @@ use harness::Group;
 type Req = Request<Full<Bytes>>;
 
 fn main() {
+    // First, while nothing has been read.
+    vocabularies();
     vectors();
     answers();
     counts();
+}
+
+/// What a tokenizer takes that is there and not asked, and what its first questions take.
+fn vocabularies() {
+    println!("{:<58} {:>10} {:>12}", "OpenAI's vocabularies", "CPU us", "resident KiB");
+    let row = |name: &str, run: &dyn Fn()| {
+        let start = ThreadTime::now();
+        run();
+        println!("{name:<58} {:>10} {:>12}", start.elapsed().as_micros(), resident_kib());
+    };
+    row("before", &|| ());
+    row("a layer with them answers for another vendor's model", &|| {
+        let mut service = MockLlmLayer::new().tokenizer(Tiktoken).into_service();
+        let body = r#"{"model": "claude-haiku-4-5", "max_tokens": 9,
+            "messages": [{"role": "user", "content": "hi"}]}"#;
+        let request = Request::post("https://api.anthropic.com/v1/messages")
+            .header("x-api-key", "bench")
+            .header("anthropic-version", "2023-06-01")
+            .body(Full::<Bytes>::from(body))
+            .expect("a request");
+        drain(now(service.call(request)));
+    });
+    for (name, model) in [
+        ("the first text of gpt-4o", "gpt-4o"),
+        ("the second", "gpt-4o"),
+        ("the first text of gpt-4", "gpt-4"),
+    ] {
+        row(name, &|| assert_eq!(Tiktoken.count(model, "hello world"), Some(2)));
+    }
+}
+
+/// Of this process; zero where there is no `/proc`.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }
 
 /// Vectors, without an answer around them. The first row is the floor: the numbers are written once.
@@ -88,6 +129,8 @@ fn counts() {
         move || Reply::text(text.as_str()),
         |reply| reply.usage_for(0),
     );
+    let text = prose(1024);
+    group.case("1 KiB by OpenAI's vocabulary", 1, || (), move |()| Tiktoken.count("gpt-4o", &text));
     group.run();
 }
 

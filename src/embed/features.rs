@@ -1,7 +1,5 @@
 //! What a text is made of.
 
-use std::sync::LazyLock;
-
 use crate::util::rng::hash;
 
 /// Hands each feature of `text` to `add`, with its weight. Case and punctuation play no part.
@@ -86,7 +84,7 @@ fn is_word_by_itself(c: char) -> bool {
 }
 
 fn weight(word: &[u8]) -> f32 {
-    let is_stop_word = packed(word).is_some_and(|word| STOP_WORDS.binary_search(&word).is_ok());
+    let is_stop_word = packed(word).is_some_and(is_stop_word);
     match word.len() {
         _ if is_stop_word => 0.1,
         1 | 2 => 0.5,
@@ -137,15 +135,46 @@ fn mix(a: u64, b: u64) -> u64 {
 
 const STEM: u64 = 0x7374_656d;
 
-/// Words that every text has.
-static STOP_WORDS: LazyLock<Vec<u64>> = LazyLock::new(|| {
-    const WORDS: &str = "a about after all also am an and any are as at be because been before \
+fn is_stop_word(word: u64) -> bool {
+    let mut at = place(word);
+    while STOP_WORDS[at] != 0 {
+        if STOP_WORDS[at] == word {
+            return true;
+        }
+        at = (at + 1) % STOP_WORDS.len();
+    }
+    false
+}
+
+/// Where a packed word is looked for first.
+const fn place(word: u64) -> usize {
+    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize
+}
+
+/// Words that every text has, packed, each at its place or right after; elsewhere zero.
+static STOP_WORDS: [u64; 512] = {
+    const WORDS: &[u8] = b"a about after all also am an and any are as at be because been before \
         being but by can could did do does doing dont for from get had has have he her here him \
         his how i if in into is it its just me more most my no not of on or other our out over \
         please she should so some such than that the their them then there these they this those \
         to too up us very was we were what when where which while who why will with would you \
-        your";
-    let mut words: Vec<u64> = WORDS.split(' ').filter_map(|word| packed(word.as_bytes())).collect();
-    words.sort_unstable();
-    words
-});
+        your ";
+    let mut table = [0; 512];
+    let (mut word, mut length) = (0, 0);
+    let mut next = 0;
+    while next < WORDS.len() {
+        if WORDS[next] == b' ' {
+            let mut at = place(word);
+            while table[at] != 0 {
+                at = (at + 1) % table.len();
+            }
+            table[at] = word;
+            (word, length) = (0, 0);
+        } else {
+            word |= (WORDS[next] as u64) << (8 * length);
+            length += 1;
+        }
+        next += 1;
+    }
+    table
+};

@@ -124,7 +124,14 @@ fn hadamard(numbers: &mut [f32]) {
 }
 
 fn normalize(vector: &mut [f32]) {
-    let square: f64 = vector.iter().map(|number| f64::from(*number) * f64::from(*number)).sum();
+    // Sums side by side, since each addition would wait for the last.
+    let mut squares = [0.0_f64; 8];
+    for some in vector.chunks(8) {
+        for (square, number) in squares.iter_mut().zip(some) {
+            *square += f64::from(*number) * f64::from(*number);
+        }
+    }
+    let square: f64 = squares.iter().sum();
     if square == 0.0 {
         // The few numbers that are left cancel out.
         if let Some(first) = vector.first_mut() {

@@ -4,16 +4,19 @@ const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 /// Standard base64 with padding (RFC 4648, section 4).
 pub(crate) fn base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
-        let word = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let letter = LETTERS[(word >> (18 - 6 * at) & 63) as usize];
-            text.push(if at <= three.len() { char::from(letter) } else { '=' });
-        }
+    let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
+    let letters = |word: u32| [18, 12, 6, 0].map(|shift| LETTERS[(word >> shift & 63) as usize]);
+    let (threes, rest) = bytes.as_chunks::<3>();
+    for [a, b, c] in threes {
+        text.extend_from_slice(&letters(u32::from_be_bytes([0, *a, *b, *c])));
     }
-    text
+    if let [a, rest @ ..] = rest {
+        let b = rest.first().copied();
+        let mut last = letters(u32::from_be_bytes([0, *a, b.unwrap_or_default(), 0]));
+        last[rest.len() + 2..].fill(b'=');
+        text.extend_from_slice(&last);
+    }
+    String::from_utf8(text).expect("letters are ASCII")
 }
 
 #[cfg(test)]

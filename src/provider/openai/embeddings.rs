@@ -18,6 +18,7 @@ use crate::provider::text_or::TextOr;
 use crate::provider::{Call, Context, Provider};
 use crate::reply::{ApiError, Embeddings, ErrorKind};
 use crate::request::{Content, EmbeddingSize, Head, LlmRequest, Message, Role};
+use crate::util::base64::base64;
 use crate::wire::JsonStyle;
 
 /// The client wants its vectors as base64: what the vendor's own clients ask for.
@@ -201,7 +202,7 @@ pub(super) fn output(cx: &Context<'_>, embeddings: &Embeddings) -> Response<Byte
         let data = vectors.map(|(index, vector)| Base64 {
             object: "embedding",
             index,
-            embedding: base64(vector),
+            embedding: base64(&bytes(vector)),
         });
         JsonStyle::INDENT2.with_newline().to_vec(&list(cx, data.collect()))
     };
@@ -220,18 +221,7 @@ fn list<'a, T>(cx: &Context<'a>, data: Vec<T>) -> EmbeddingList<'a, T> {
     }
 }
 
-/// Numbers of 32 bits, the lowest byte first, as base64 with padding.
-fn base64(vector: &[f32]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let at = |at: usize| u32::from(three.get(at).copied().unwrap_or_default());
-        let group = at(0) << 16 | at(1) << 8 | at(2);
-        for place in 0..4 {
-            let letter = LETTERS[(group >> (18 - 6 * place) & 63) as usize];
-            text.push(if place > three.len() { '=' } else { char::from(letter) });
-        }
-    }
-    text
+/// Numbers of 32 bits, the lowest byte first.
+fn bytes(vector: &[f32]) -> Vec<u8> {
+    vector.iter().flat_map(|number| number.to_le_bytes()).collect()
 }
