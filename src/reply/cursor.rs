@@ -52,6 +52,16 @@ impl Cursor {
         Self { chunking, usage, first: Lane::new(&reply), others, reply }
     }
 
+    /// Whether every event was handed out.
+    pub(crate) fn is_over(&self) -> bool {
+        let others = self.others.iter().flat_map(|others| &others.lanes);
+        std::iter::once(&self.first).chain(others).all(|lane| matches!(lane.next, Next::Over))
+    }
+
+    pub(crate) fn chunking(&self) -> Chunking {
+        self.chunking
+    }
+
     pub(crate) fn next(&mut self) -> Option<ReplyEvent<'_>> {
         if self.others.is_some() {
             return self.next_of_many();
