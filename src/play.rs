@@ -169,6 +169,16 @@ impl Source {
         }
     }
 
+    /// How many tokens there are at the least with the next frame, if it is one of text.
+    fn next_token(&self) -> Option<u64> {
+        match self {
+            Self::Frames(frames) if frames.buf.is_empty() && frames.cursor.is_in_text() => {
+                Some(frames.tokens + 1)
+            }
+            _ => None,
+        }
+    }
+
     fn is_over(&self) -> bool {
         match self {
             Self::Frames(frames) => frames.is_over(),
@@ -197,12 +207,20 @@ pub(crate) struct Timed {
     next: Option<(Duration, Step)>,
     timer: Timer,
     broken: Broken,
+    /// Whether no fault is laid over the frames.
+    is_clean: bool,
 }
 
 impl Timed {
     fn new(source: Source, fault: Option<Fault>, gaps: Gaps) -> Self {
-        let steps = Disrupt::new(source, fault);
-        Self { steps, gaps, next: None, timer: Timer::default(), broken: Broken::default() }
+        Self {
+            is_clean: fault.is_none(),
+            steps: Disrupt::new(source, fault),
+            gaps,
+            next: None,
+            timer: Timer::default(),
+            broken: Broken::default(),
+        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
@@ -210,12 +228,18 @@ impl Timed {
             return Poll::Ready(None);
         }
         if self.next.is_none() {
+            self.timer.start();
+            // A stream that waits for a token holds no frame.
+            if self.is_clean
+                && let Some(tokens) = self.steps.frames().next_token()
+            {
+                ready!(self.timer.poll(self.gaps.until(tokens), cx));
+            }
             self.next = self.steps.next().map(|step| {
                 // A frame is due with the last token in it, or before it.
                 let tokens = self.steps.frames().tokens().unwrap_or_default();
                 (self.gaps.until(tokens), step)
             });
-            self.timer.start();
         }
         let Some((at, step)) = &self.next else {
             return Poll::Ready(None);

@@ -58,6 +58,14 @@ impl Cursor {
         std::iter::once(&self.first).chain(others).all(|lane| matches!(lane.next, Next::Over))
     }
 
+    /// Whether a delta comes next, as far as it is seen without a search.
+    pub(crate) fn is_in_text(&self) -> bool {
+        let Next::Delta(index, said) = self.first.next else { return false };
+        self.others.is_none()
+            && self.first.together.is_none()
+            && delta(&self.reply, index, said, self.chunking).is_some()
+    }
+
     pub(crate) fn chunking(&self) -> Chunking {
         self.chunking
     }
