@@ -4,6 +4,8 @@
 //! One thread does all the work of a side. The machine's other work shows in the lateness, not in
 //! the memory. Memory of servers is read from `/proc`, so it is only known on Linux.
 
+#![expect(clippy::disallowed_methods, reason = "the floor has a task a connection, clients wait")]
+
 use std::convert::Infallible;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -278,7 +280,6 @@ fn serve_floor(quick: bool) {
             let (tcp, _) = listener.accept().await.expect("a connection");
             let _ = tcp.set_nodelay(true);
             let frame = frame.clone();
-            #[expect(clippy::disallowed_methods, reason = "a server has a task a connection")]
             tokio::spawn(async move {
                 let service = hyper::service::service_fn(move |request: Request<Incoming>| {
                     let frame = frame.clone();

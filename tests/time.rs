@@ -1,5 +1,7 @@
 //! Time on tokio's paused clock: every wait is asserted to the millisecond, and none is waited for.
 
+#![expect(clippy::disallowed_methods, reason = "clients wait on tokio's clock")]
+
 mod common;
 
 use std::sync::Arc;
