@@ -267,14 +267,13 @@ fn serve_floor(quick: bool) {
         wait_for_parent();
         std::process::exit(0);
     });
-    let frame = format!(
-        "data: {{\"id\":\"chatcmpl-Bw3OjkPyqXvXKCwXsN2Zq8d1vVvVA\",\"object\":\"chat.completion.\
-         chunk\",\"created\":1767225610,\"model\":\"gpt-4o-2024-08-06\",\"service_tier\":\"default\",\
-         \"system_fingerprint\":\"fp_07871e2ad8\",\"choices\":[{{\"index\":0,\"delta\":{{\
-         \"content\":\" word\"}},\"logprobs\":null,\"finish_reason\":null}}],\"obfuscation\":\
-         \"Ab3dEf9h\"}}\n\n"
+    let frame = Bytes::from_static(
+        b"data: {\"id\":\"chatcmpl-Bw3OjkPyqXvXKCwXsN2Zq8d1vVvVA\",\"object\":\"chat.completion.\
+        chunk\",\"created\":1767225610,\"model\":\"gpt-4o-2024-08-06\",\"service_tier\":\
+        \"default\",\"system_fingerprint\":\"fp_07871e2ad8\",\"choices\":[{\"index\":0,\"delta\":{\
+        \"content\":\" word\"},\"logprobs\":null,\"finish_reason\":null}],\"obfuscation\":\
+        \"Ab3dEf9h\"}\n\n",
     );
-    let frame = Bytes::from(frame);
     runtime.block_on(async {
         loop {
             let (tcp, _) = listener.accept().await.expect("a connection");

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "clients wait on tokio's clock")]
 
+#[expect(dead_code, reason = "shared with other tests")]
 mod common;
 
 use std::sync::Arc;
