@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use crate::delivery::Player;
 use crate::error::BoxError;
-use crate::play::Playback;
 
 pin_project! {
     /// The body of a response that went through [`MockLlm`](crate::MockLlm): the inner service's
@@ -26,7 +26,7 @@ pin_project! {
     #[project = KindProj]
     enum Kind<B> {
         Inner { #[pin] body: B },
-        Mock { playback: Playback },
+        Mock { player: Player },
     }
 }
 
@@ -35,8 +35,8 @@ impl<B> MockBody<B> {
         Self { kind: Kind::Inner { body } }
     }
 
-    pub(crate) fn mock(playback: Playback) -> Self {
-        Self { kind: Kind::Mock { playback } }
+    pub(crate) fn mock(player: Player) -> Self {
+        Self { kind: Kind::Mock { player } }
     }
 
     /// Whether this is an answer of the mock.
@@ -48,7 +48,7 @@ impl<B> MockBody<B> {
 /// An empty body, for layers such as tower-http's `TimeoutLayer` that need one.
 impl<B> Default for MockBody<B> {
     fn default() -> Self {
-        Self::mock(Playback::Full(Bytes::new()))
+        Self::mock(Player::default())
     }
 }
 
@@ -74,8 +74,8 @@ where
             KindProj::Inner { body } => {
                 Poll::Ready(ready!(body.poll_frame(cx)).map(|frame| frame.map_err(Into::into)))
             }
-            KindProj::Mock { playback } => {
-                Poll::Ready(ready!(playback.poll(cx)).map(|bytes| bytes.map(Frame::data)))
+            KindProj::Mock { player } => {
+                Poll::Ready(ready!(player.poll(cx)).map(|bytes| bytes.map(Frame::data)))
             }
         }
     }
@@ -83,18 +83,17 @@ where
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Inner { body } => body.is_end_stream(),
-            Kind::Mock { playback: Playback::Full(bytes) } => bytes.is_empty(),
-            Kind::Mock { .. } => false,
+            Kind::Mock { player } => player.as_full().is_some_and(Bytes::is_empty),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Inner { body } => body.size_hint(),
-            Kind::Mock { playback: Playback::Full(bytes) } => {
-                SizeHint::with_exact(bytes.len() as u64)
-            }
-            Kind::Mock { .. } => SizeHint::default(),
+            Kind::Mock { player } => match player.as_full() {
+                Some(bytes) => SizeHint::with_exact(bytes.len() as u64),
+                None => SizeHint::default(),
+            },
         }
     }
 }

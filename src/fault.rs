@@ -84,6 +84,11 @@ impl<I> Disrupt<I> {
     pub(crate) fn starting_at(index: usize, frames: I, fault: Option<Fault>) -> Self {
         Self { frames, fault, index }
     }
+
+    /// Where the frames come from.
+    pub(crate) fn frames(&self) -> &I {
+        &self.frames
+    }
 }
 
 impl<I: Iterator<Item = Bytes>> Iterator for Disrupt<I> {

@@ -12,10 +12,10 @@ use pin_project_lite::pin_project;
 
 use crate::body::MockBody;
 use crate::claim::Claim;
+use crate::delivery::Player;
 use crate::error::BoxError;
 use crate::mock::{Mock, Reaction, Unread};
 use crate::pace::Timer;
-use crate::play::Playback;
 use crate::request::RequestHead;
 
 pin_project! {
@@ -119,9 +119,9 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    type Output = Response<Playback>;
+    type Output = Response<Player>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Playback>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Player>> {
         let mut this = self.project();
         if this.reaction.is_none() {
             let body = ready!(this.collected.poll(this.body.as_mut(), cx));

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use bytes::Bytes;
 use http::StatusCode;
 
+use crate::delivery::{Delivery, Progress};
 use crate::provider::{Call, Provider, Room};
 use crate::request::{LlmRequest, RequestHead};
 use crate::respond::RuleName;
@@ -26,9 +27,19 @@ pub struct Received {
     /// The status that was answered.
     pub status: StatusCode,
     call: Option<(Room, Call)>,
+    track: Track,
     /// Kept as it came and understood again when a test asks: most requests are never looked at,
     /// and to keep them parsed would cost as much as to answer them.
     request: OnceLock<Option<Box<LlmRequest>>>,
+}
+
+/// Where the body of the answer counts.
+#[derive(Debug)]
+pub(crate) enum Track {
+    /// Here: the body holds this entry, for the moment that it lives.
+    Here(Progress),
+    /// Beside the entry, which a body that lives long must not keep.
+    Beside(Arc<Progress>),
 }
 
 impl Received {
@@ -39,6 +50,7 @@ impl Received {
         body: Bytes,
         rule: Option<RuleName>,
         status: StatusCode,
+        track: Track,
     ) -> Self {
         Self {
             provider: room.provider(),
@@ -47,7 +59,52 @@ impl Received {
             rule,
             status,
             call: call.map(|call| (Arc::clone(room), call)),
+            track,
             request: OnceLock::new(),
+        }
+    }
+
+    /// What became of the answer until now: how much of it was handed out, and whether the client
+    /// took it to its end.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_mock_llm::BoxError> {
+    /// use http_body_util::{BodyExt, Full};
+    /// use tower::ServiceExt;
+    /// use tower_mock_llm::{Ended, MockLlmLayer, Pace, Rule};
+    ///
+    /// let layer = MockLlmLayer::new()
+    ///     .rule(Rule::always().respond_with("one two three four"))
+    ///     .pace(Pace::tokens_per_second(1000.0));
+    /// let handle = layer.handle();
+    /// let request = http::Request::post("https://api.openai.com/v1/chat/completions")
+    ///     .header("authorization", "Bearer any")
+    ///     .body(Full::<bytes::Bytes>::from(
+    ///         r#"{"model": "gpt-4o", "stream": true, "messages": [{"role": "user", "content": "go"}]}"#,
+    ///     ))?;
+    /// let mut response = layer.into_service().oneshot(request).await?;
+    /// for _ in 0..3 {
+    ///     response.body_mut().frame().await; // the role, then two tokens
+    /// }
+    /// drop(response); // the client has seen enough
+    /// let delivery = handle.received()[0].delivery();
+    /// assert_eq!((delivery.tokens, delivery.ended), (2, Ended::Dropped));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delivery(&self) -> Delivery {
+        self.progress().delivery()
+    }
+
+    pub(crate) fn track(&self) -> &Track {
+        &self.track
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        match &self.track {
+            Track::Here(progress) => progress,
+            Track::Beside(progress) => progress,
         }
     }
 
@@ -84,11 +141,7 @@ pub(crate) struct Bound {
 }
 
 impl Journal {
-    pub(crate) fn push(&self, received: Received, bound: Bound) {
-        if bound.entries == 0 {
-            return;
-        }
-        let received = Arc::new(received);
+    pub(crate) fn push(&self, received: Arc<Received>, bound: Bound) {
         // Dropped after the lock is released.
         let mut dropped = None;
         let mut more = Vec::new();

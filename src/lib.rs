@@ -44,7 +44,8 @@
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
 //!   [`ApiKeys`], [`Unmatched`].
-//! * Time and trouble: [`Pace`], [`Fault`].
+//! * Time: [`Pace`], [`guide::time`]; trouble: [`Fault`].
+//! * What became of an answer: [`Received::delivery`].
 //! * A provider of your own: [`ResponseSynth`], [`conformance`].
 //!
 //! # What it promises
@@ -94,6 +95,7 @@ mod schema;
 pub mod wire;
 
 mod body;
+mod delivery;
 mod play;
 
 #[cfg(feature = "cli")]
@@ -117,13 +119,14 @@ pub use self::body::MockBody;
 pub use self::caching::PromptCaching;
 pub use self::claim::{ApiKeys, Mode, Unmatched};
 pub use self::counting::Tokenizer;
+pub use self::delivery::{Delivery, Ended};
 pub use self::error::{BoxError, Error};
 pub use self::fault::Fault;
 pub use self::future::ResponseFuture;
 pub use self::handle::MockHandle;
 pub use self::journal::Received;
 pub use self::layer::MockLlmLayer;
-pub use self::pace::Pace;
+pub use self::pace::{Distribution, Pace};
 #[doc(inline)]
 pub use self::provider::{Provider, ResponseSynth};
 #[doc(inline)]

@@ -3,7 +3,7 @@
 //! around it.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -13,9 +13,10 @@ use http::{Response, StatusCode};
 use crate::caching::{Caches, PromptCaching};
 use crate::claim::{Claim, Claims, Mode};
 use crate::counting::{Counter, Tokenizer};
+use crate::delivery::{Player, Progress, Watch};
 use crate::fault::Fault;
-use crate::journal::{Bound, Journal, Received};
-use crate::pace::Pace;
+use crate::journal::{Bound, Journal, Received, Track};
+use crate::pace::{self, Gaps, Pace, Playing, Schedule};
 use crate::play::{Bridge, Gather, Playback};
 use crate::provider::{Call, Context, Entropy, ErrorContext, Operation, Room};
 use crate::reply::{Answer, ApiError, Cursor, ErrorKind, Output, Reply, ReplyStream, Say, Usage};
@@ -42,12 +43,19 @@ pub(crate) struct Settings {
     pub(crate) journal: Bound,
     pub(crate) max_body: usize,
     pub(crate) pace: Pace,
+    /// Whether a request's header may ask for a pace; not said, only a server's.
+    pub(crate) pace_header: Option<bool>,
+    /// Paces for some requests.
+    pub(crate) paces: Vec<Arc<PaceFor>>,
     pub(crate) prompt_caching: Option<PromptCaching>,
     pub(crate) seed: u64,
     pub(crate) tokenizer: Option<Arc<dyn Tokenizer>>,
     /// The status of requests that no rule answers, in strict mode.
     pub(crate) strict: Option<StatusCode>,
 }
+
+/// The pace of a request, if it has one of its own.
+pub(crate) type PaceFor = dyn Fn(&LlmRequest) -> Option<Pace> + Send + Sync;
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,6 +74,8 @@ impl fmt::Debug for Settings {
 pub(crate) struct Shared {
     pub(crate) misfits: Misfits,
     pub(crate) mode: AtomicU8,
+    /// How many answers are being played whose pace depends on it.
+    pub(crate) playing: Arc<AtomicUsize>,
     pub(crate) rules: Rules,
     pub(crate) journal: Journal,
     pub(crate) caches: Caches,
@@ -85,7 +95,7 @@ pub(crate) enum Unread {
 #[derive(Debug)]
 pub(crate) enum Reaction {
     Gather(Box<Pending>),
-    Respond(Response<Playback>, Duration),
+    Respond(Response<Player>, Duration),
 }
 
 /// An answer that a user's stream has not finished yet, for a client that wants it whole.
@@ -93,6 +103,7 @@ pub(crate) enum Reaction {
 pub(crate) struct Pending {
     pub(crate) gather: Gather,
     mock: Mock,
+    watch: Watch,
     room: Room,
     request: LlmRequest,
     entropy: Entropy,
@@ -128,8 +139,18 @@ impl Mock {
             }
         };
         request.head = head;
+        let asked = match self.asked_pace(&request.head) {
+            Ok(asked) => asked,
+            Err(error) => {
+                let LlmRequest { call, head, body, .. } = request;
+                return self.refuse(&room, Some(&call), head, body, &error, entropy);
+            }
+        };
         let (Answer { say, pace, mut fault, unchecked }, rule) = self.choose(&request);
-        let pace = pace.unwrap_or(self.settings.pace);
+        let pace = asked
+            .or(pace)
+            .or_else(|| self.settings.paces.iter().find_map(|pace_for| pace_for(&request)));
+        let pace = pace.as_ref().unwrap_or(&self.settings.pace);
         let say = match say {
             Say::Reply(reply) => {
                 let reply = reply.obeying(&request.sampling, &self.counter(&request));
@@ -145,20 +166,29 @@ impl Mock {
             }
             other => other,
         };
-        let reaction = match say {
+        let track = match say {
+            Say::Reply(_) | Say::Stream(_) if request.stream => Track::Beside(Arc::default()),
+            _ => Track::Here(Progress::default()),
+        };
+        let made = match say {
             Say::Error(error) => {
                 let response = room.error(&ErrorContext::of(&request, entropy), &error);
-                respond(response, pace.head(), |body| Playback::full(body, fault))
+                let schedule = self.schedule(pace, entropy, &Usage::default());
+                Made::new(response, schedule, |body, _| Playback::full(body, fault))
             }
             Say::Output(output) => {
                 let cx = self.output_context(&request, &output, entropy);
-                respond(room.output(&cx, &output), pace.head(), |body| Playback::full(body, fault))
+                let schedule = self.schedule(pace, entropy, &cx.usage);
+                Made::new(room.output(&cx, &output), schedule, |body, _| {
+                    Playback::full(body, fault)
+                })
             }
             Say::Reply(reply) if request.stream => {
                 let cx = self.context(&room, &request, &reply, entropy);
                 let cursor = Cursor::new(Arc::clone(&reply), cx.usage, self.settings.chunking);
-                respond(room.stream(&cx), pace.head(), |encoder| {
-                    Playback::stream(cursor, encoder, fault, pace)
+                let schedule = self.schedule(pace, entropy, &cx.usage);
+                Made::new(room.stream(&cx), schedule, |encoder, gaps| {
+                    Playback::stream(cursor, encoder, fault, gaps)
                 })
             }
             Say::Reply(reply) => self.whole(&room, &request, &reply, entropy, pace, fault),
@@ -166,20 +196,23 @@ impl Mock {
                 let unknown = Reply::empty();
                 let cx = self.context(&room, &request, &unknown, entropy);
                 let counter = self.counter(&request);
-                respond(room.stream(&cx), pace.head(), |encoder| {
+                let schedule = self.schedule(pace, entropy, &cx.usage);
+                Made::new(room.stream(&cx), schedule, |encoder, _| {
                     Playback::Bridge(Box::new(Bridge::new(
                         stream, encoder, cx.usage, counter, fault,
                     )))
                 })
             }
             Say::Stream(stream) => {
+                let pace = pace.clone();
                 return self.gather(room, request, rule, stream, entropy, pace, fault);
             }
         };
-        let status = reaction.status();
+        let status = made.response.status();
         let LlmRequest { call, head, body, .. } = request;
-        self.note(Received::new(&room, Some(call), head, body, rule, status));
-        reaction
+        made.watched(
+            self.note(|| Received::new(&room, Some(call), head, body, rule, status, track)),
+        )
     }
 
     /// The answer to a request that must not leave and that nothing answers.
@@ -208,8 +241,24 @@ impl Mock {
         let cx = ErrorContext { call, request: None, head: head.as_head(), entropy };
         let response = room.error(&cx, error);
         let status = response.status();
-        self.note(Received::new(room, call.cloned(), head, body, None, status));
-        respond(response, Duration::ZERO, Playback::Full)
+        let track = Track::Here(Progress::default());
+        let watch =
+            self.note(|| Received::new(room, call.cloned(), head, body, None, status, track));
+        let response = response.map(|body| Player::new(Playback::Full(body), watch, None));
+        Reaction::Respond(response, Duration::ZERO)
+    }
+
+    /// The pace that the request's header asks for.
+    fn asked_pace(&self, head: &RequestHead) -> Result<Option<Pace>, ApiError> {
+        if self.settings.pace_header != Some(true) {
+            return Ok(None);
+        }
+        let refusal = |error| ApiError::invalid_request(format!("tower-mock-llm: {error}"));
+        pace::asked(head).map_err(refusal)
+    }
+
+    fn schedule(&self, pace: &Pace, entropy: Entropy, usage: &Usage) -> Schedule {
+        pace.schedule(entropy, usage, &self.shared.playing)
     }
 
     fn choose(&self, request: &LlmRequest) -> (Answer, Option<RuleName>) {
@@ -257,12 +306,19 @@ impl Mock {
         request: &LlmRequest,
         reply: &Reply,
         entropy: Entropy,
-        pace: Pace,
+        pace: &Pace,
         fault: Option<Fault>,
-    ) -> Reaction {
+    ) -> Made {
         let cx = self.context(room, request, reply, entropy);
-        let wait = if pace.is_instant() { Duration::ZERO } else { pace.whole(cx.usage.output) };
-        respond(room.unary(&cx, reply), wait, |body| Playback::full(body, fault))
+        let mut schedule = self.schedule(pace, entropy, &cx.usage);
+        if !pace.is_instant() {
+            let rest = schedule.gaps.whole(cx.usage.output);
+            schedule.head = schedule.head.saturating_add(rest);
+        }
+        let response = room.unary(&cx, reply);
+        let mut made = Made::new(response, schedule, |body, _| Playback::full(body, fault));
+        made.tokens = cx.usage.output;
+        made
     }
 
     #[expect(clippy::too_many_arguments, reason = "all that the end of the line needs, once")]
@@ -277,14 +333,26 @@ impl Mock {
         fault: Option<Fault>,
     ) -> Reaction {
         let (call, head, body) = (request.call.clone(), request.head.clone(), request.body.clone());
-        self.note(Received::new(&room, Some(call), head, body, rule, StatusCode::OK));
+        let track = Track::Here(Progress::default());
+        let (status, entry) = (StatusCode::OK, &room);
+        let watch = self.note(|| Received::new(entry, Some(call), head, body, rule, status, track));
         let gather = Gather { stream, reply: Reply::empty() };
         let mock = self.clone();
-        Reaction::Gather(Box::new(Pending { gather, mock, room, request, entropy, fault, pace }))
+        let pending = Pending { gather, mock, watch, room, request, entropy, fault, pace };
+        Reaction::Gather(Box::new(pending))
     }
 
-    fn note(&self, received: Received) {
-        self.shared.journal.push(received, self.settings.journal);
+    /// Enters a request into the journal, if there is one. The watch counts what becomes of the
+    /// answer.
+    fn note(&self, received: impl FnOnce() -> Received) -> Watch {
+        let bound = self.settings.journal;
+        if bound.entries == 0 {
+            return Watch::Off;
+        }
+        let received = Arc::new(received());
+        let watch = Watch::of(&received);
+        self.shared.journal.push(received, bound);
+        watch
     }
 
     fn entropy(&self, call: &Call, body: &[u8]) -> Entropy {
@@ -353,17 +421,34 @@ impl Mock {
 impl Pending {
     /// The rest of the line, once the user's stream has ended.
     pub(crate) fn finish(self) -> Reaction {
-        let Self { gather, mock, room, request, entropy, fault, pace } = self;
-        mock.whole(&room, &request, &gather.reply, entropy, pace, fault)
+        let Self { gather, mock, watch, room, request, entropy, fault, pace } = self;
+        mock.whole(&room, &request, &gather.reply, entropy, &pace, fault).watched(watch)
     }
 }
 
-impl Reaction {
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::Gather(_) => StatusCode::OK,
-            Self::Respond(response, _) => response.status(),
-        }
+/// An answer, ready to be played.
+struct Made {
+    response: Response<Playback>,
+    wait: Duration,
+    playing: Option<Playing>,
+    /// Of an answer that comes as a whole.
+    tokens: u64,
+}
+
+impl Made {
+    fn new<T>(
+        response: Response<T>,
+        schedule: Schedule,
+        play: impl FnOnce(T, Gaps) -> Playback,
+    ) -> Self {
+        let Schedule { head, gaps, playing } = schedule;
+        Self { response: response.map(|body| play(body, gaps)), wait: head, playing, tokens: 0 }
+    }
+
+    fn watched(self, watch: Watch) -> Reaction {
+        let Self { response, wait, playing, tokens } = self;
+        watch.of_whole(tokens);
+        Reaction::Respond(response.map(|playback| Player::new(playback, watch, playing)), wait)
     }
 }
 
@@ -388,10 +473,6 @@ fn unsayable(room: &Room, reply: &Reply) -> Option<ApiError> {
         "tower-mock-llm: {why}. Leave it out of the answer, or give the rule a condition on the \
          provider."
     )))
-}
-
-fn respond<T>(response: Response<T>, wait: Duration, play: impl FnOnce(T) -> Playback) -> Reaction {
-    Reaction::Respond(response.map(play), wait)
 }
 
 /// When an answer claims to be made: a day in 2026 that the seed picks, and ten seconds on for

@@ -2,15 +2,17 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::counting::Counter;
 use crate::error::BoxError;
 use crate::fault::{Disrupt, Fault, Step};
-use crate::pace::{Beat, Pace, Paced, Timer};
+use crate::pace::{Gaps, Timer};
 use crate::provider::StreamEncoder;
 use crate::reply::{Assembler, Cursor, ReplyEvent, ReplyStream, Usage};
+use crate::util::tokens::Chunking;
 use crate::wire::FrameBuf;
 
 /// The body of an answer, being played.
@@ -32,7 +34,8 @@ impl Playback {
         match fault {
             None => Self::Full(body),
             Some(_) => {
-                Self::Timed(Box::new(Timed::new(Source::Full(Some(body)), fault, Pace::INSTANT)))
+                let none = Gaps::Even(Duration::ZERO);
+                Self::Timed(Box::new(Timed::new(Source::Full(Some(body)), fault, none)))
             }
         }
     }
@@ -42,15 +45,36 @@ impl Playback {
         cursor: Cursor,
         encoder: Box<dyn StreamEncoder>,
         fault: Option<Fault>,
-        pace: Pace,
+        gaps: Gaps,
     ) -> Self {
-        let frames = |buf| Frames { cursor, encoder, buf };
-        if fault.is_none() && pace.is_instant() {
+        let chunking = cursor.chunking();
+        let apart = !gaps.are_none();
+        let frames = |buf| Frames { cursor, encoder, buf, chunking, tokens: 0, apart };
+        if fault.is_none() && !apart {
             return Self::Stream(Box::new(frames(FrameBuf::new())));
         }
-        let together = if pace.is_instant() { SHARED } else { APART };
-        let frames = frames(FrameBuf::with_capacity(together));
-        Self::Timed(Box::new(Timed::new(Source::Frames(frames), fault, pace)))
+        let frames = frames(if apart { FrameBuf::new() } else { FrameBuf::with_capacity(SHARED) });
+        Self::Timed(Box::new(Timed::new(Source::Frames(frames), fault, gaps)))
+    }
+
+    /// How many tokens were handed out; `None` where they are not counted one by one.
+    pub(crate) fn tokens(&self) -> Option<u64> {
+        match self {
+            Self::Bridge(bridge) => Some(bridge.assembler.tokens()),
+            Self::Full(_) => None,
+            Self::Stream(frames) => Some(frames.tokens),
+            Self::Timed(timed) => timed.steps.frames().tokens(),
+        }
+    }
+
+    /// Whether everything was handed out that there is.
+    pub(crate) fn is_over(&self) -> bool {
+        match self {
+            Self::Bridge(bridge) => bridge.stream.is_none() && bridge.buf.is_empty(),
+            Self::Full(body) => body.is_empty(),
+            Self::Stream(frames) => frames.is_over(),
+            Self::Timed(timed) => timed.next.is_none() && timed.steps.frames().is_over(),
+        }
     }
 
     /// The bytes that come next; `None` at the end.
@@ -71,25 +95,40 @@ pub(crate) struct Frames {
     cursor: Cursor,
     encoder: Box<dyn StreamEncoder>,
     buf: FrameBuf,
+    chunking: Chunking,
+    /// How many were encoded.
+    tokens: u64,
+    /// Whether there is time between frames: thousands of streams may be waiting, so that nothing is
+    /// held between two frames.
+    apart: bool,
 }
 
 /// Frames without time between them share a buffer of about this size.
 const SHARED: usize = 8 * 1024;
 
-/// Frames with time between them are cut from buffers of this size, a few from each: thousands of
-/// streams may be waiting.
-const APART: usize = 1024;
-
 impl Frames {
     fn fill(&mut self) -> Option<Bytes> {
         self.buf.reserve(SHARED + SHARED / 4);
         while self.buf.len() < SHARED {
-            let Some(event) = self.cursor.next() else {
+            if !self.encode() {
                 break;
-            };
-            self.encoder.encode(event, &mut self.buf);
+            }
         }
         self.buf.take_all()
+    }
+
+    /// Encodes the next event, if there is one.
+    fn encode(&mut self) -> bool {
+        let Some(event) = self.cursor.next() else { return false };
+        if let ReplyEvent::Delta(text) = event {
+            self.tokens += self.chunking.tokens_in(text);
+        }
+        self.encoder.encode(event, &mut self.buf);
+        true
+    }
+
+    fn is_over(&self) -> bool {
+        self.buf.is_empty() && self.cursor.is_over()
     }
 }
 
@@ -99,10 +138,14 @@ impl Iterator for Frames {
     fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(frame) = self.buf.take_frame() {
+                if self.apart && self.buf.is_empty() {
+                    self.buf = FrameBuf::new();
+                }
                 return Some(frame);
             }
-            let event = self.cursor.next()?;
-            self.encoder.encode(event, &mut self.buf);
+            if !self.encode() {
+                return None;
+            }
         }
     }
 }
@@ -117,6 +160,33 @@ enum Source {
     Full(Option<Bytes>),
 }
 
+impl Source {
+    /// How many tokens were handed out, where they are counted.
+    fn tokens(&self) -> Option<u64> {
+        match self {
+            Self::Frames(frames) => Some(frames.tokens),
+            Self::Full(_) => None,
+        }
+    }
+
+    /// How many tokens there are at the least with the next frame, if it is one of text.
+    fn next_token(&self) -> Option<u64> {
+        match self {
+            Self::Frames(frames) if frames.buf.is_empty() && frames.cursor.is_in_text() => {
+                Some(frames.tokens + 1)
+            }
+            _ => None,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Frames(frames) => frames.is_over(),
+            Self::Full(body) => body.is_none(),
+        }
+    }
+}
+
 impl Iterator for Source {
     type Item = Bytes;
 
@@ -128,19 +198,29 @@ impl Iterator for Source {
     }
 }
 
-/// Beats and the clock that they wait for.
+/// Steps and the clock that they wait for.
 #[derive(Debug)]
 pub(crate) struct Timed {
-    beats: Paced<Disrupt<Source>>,
-    next: Option<Beat>,
+    steps: Disrupt<Source>,
+    gaps: Gaps,
+    /// The step that comes next, and when it is due, counted from the first.
+    next: Option<(Duration, Step)>,
     timer: Timer,
     broken: Broken,
+    /// Whether no fault is laid over the frames.
+    is_clean: bool,
 }
 
 impl Timed {
-    fn new(source: Source, fault: Option<Fault>, pace: Pace) -> Self {
-        let beats = Paced::new(Disrupt::new(source, fault), pace);
-        Self { beats, next: None, timer: Timer::default(), broken: Broken::default() }
+    fn new(source: Source, fault: Option<Fault>, gaps: Gaps) -> Self {
+        Self {
+            is_clean: fault.is_none(),
+            steps: Disrupt::new(source, fault),
+            gaps,
+            next: None,
+            timer: Timer::default(),
+            broken: Broken::default(),
+        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
@@ -148,17 +228,27 @@ impl Timed {
             return Poll::Ready(None);
         }
         if self.next.is_none() {
-            self.next = self.beats.next();
             self.timer.start();
+            // A stream that waits for a token holds no frame.
+            if self.is_clean
+                && let Some(tokens) = self.steps.frames().next_token()
+            {
+                ready!(self.timer.poll(self.gaps.until(tokens), cx));
+            }
+            self.next = self.steps.next().map(|step| {
+                // A frame is due with the last token in it, or before it.
+                let tokens = self.steps.frames().tokens().unwrap_or_default();
+                (self.gaps.until(tokens), step)
+            });
         }
-        let Some(beat) = &self.next else {
+        let Some((at, step)) = &self.next else {
             return Poll::Ready(None);
         };
-        ready!(self.timer.poll(beat.at, cx));
-        match &beat.step {
+        ready!(self.timer.poll(*at, cx));
+        match step {
             Step::Abort => self.broken.poll(cx).map(|error| Some(Err(error))),
             Step::Send(_) => match self.next.take() {
-                Some(Beat { step: Step::Send(bytes), .. }) => Poll::Ready(Some(Ok(bytes))),
+                Some((_, Step::Send(bytes))) => Poll::Ready(Some(Ok(bytes))),
                 _ => Poll::Ready(None),
             },
             Step::Stall => Poll::Pending,
@@ -211,7 +301,7 @@ impl Bridge {
         counter: Counter,
         fault: Option<Fault>,
     ) -> Self {
-        let mut buf = FrameBuf::with_capacity(APART);
+        let mut buf = FrameBuf::new();
         encoder.encode(ReplyEvent::Start, &mut buf);
         Self {
             stream: Some(stream),

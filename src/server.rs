@@ -13,8 +13,10 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, oneshot, watch};
@@ -285,7 +287,38 @@ async fn connection(
     // Else each frame of a stream waits for the client's acknowledgement of the one before.
     let _ = tcp.set_nodelay(true);
     let close = Arc::clone(&engine.close);
-    let mut connection = pin!(http.serve_connection(TokioIo::new(tcp), engine));
+    let is_http2 = tokio::select! {
+        biased;
+        is_http2 = may_be_http2(&tcp) => is_http2,
+        // It has not said anything yet.
+        _ = drain.changed() => return,
+    };
+    if is_http2 {
+        let connection = http.serve_connection(TokioIo::new(tcp), engine);
+        Box::pin(served(connection, drain, close)).await;
+    } else {
+        // The same without a look at the version, which costs a connection 16 KiB for as long as it
+        // lives: hyper makes room for another 8 after the few bytes that were looked at.
+        let io = TokioIo::new(tcp);
+        let connection = http1::Builder::new().writev(false).serve_connection(io, engine);
+        served(connection, drain, close).await;
+    }
+}
+
+/// Whether the first bytes may begin HTTP/2; they are not taken.
+async fn may_be_http2(tcp: &TcpStream) -> bool {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut first = [0; PREFACE.len()];
+    let peeked = tcp.peek(&mut first).await;
+    peeked.is_ok_and(|length| length > 0 && PREFACE.starts_with(&first[..length]))
+}
+
+async fn served<C: GracefulConnection>(
+    connection: C,
+    mut drain: watch::Receiver<()>,
+    close: Arc<Notify>,
+) {
+    let mut connection = pin!(connection);
     loop {
         tokio::select! {
             biased;

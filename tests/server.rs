@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::{body, deltas, says, streamed, text, unary};
 use tokio::task::JoinSet;
 use tower_mock_llm::{
-    Answer, ApiKeys, Fault, MockLlmLayer, MockServer, Mode, Pace, Provider, Reply, Rule,
+    Answer, ApiKeys, Ended, Fault, MockLlmLayer, MockServer, Mode, Pace, Provider, Reply, Rule,
     any_message,
 };
 
@@ -106,6 +106,82 @@ async fn shutdown_waits_for_an_answer_that_is_being_sent() {
     let stopped = tokio::task::spawn_blocking(|| server.shutdown());
     assert_eq!(deltas(&stream.text().await.unwrap()).concat().split(' ').count(), 10);
     stopped.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_stops_its_stream() {
+    for client in [reqwest::Client::new(), h2c()] {
+        let server = says(&"word ".repeat(100_000))
+            .pace(Pace::new(Duration::ZERO, Duration::from_millis(2)))
+            .serve()
+            .unwrap();
+        let mut stream = post(&client, &server, streamed()).send().await.unwrap();
+        for _ in 0..3 {
+            stream.chunk().await.unwrap().unwrap();
+        }
+        drop((stream, client));
+        let entry = server.handle().received().remove(0);
+        while entry.delivery().ended == Ended::NotYet {
+            // It takes the server a moment to see it.
+            tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(1)))
+                .await
+                .unwrap();
+        }
+        let delivery = entry.delivery();
+        assert_eq!((delivery.ended, delivery.polled), (Ended::Dropped, true));
+        assert!((1..100_000).contains(&delivery.tokens), "{delivery:?}");
+        assert!(delivery.bytes > delivery.tokens);
+    }
+}
+
+#[tokio::test]
+async fn a_request_may_ask_for_its_pace() {
+    let server = says("one two").serve().unwrap();
+    let client = reqwest::Client::new();
+    let slow = post(&client, &server, streamed()).header("x-mock-llm-pace", "first=30s");
+    let late = tokio::time::timeout(Duration::from_millis(50), slow.send()).await;
+    assert!(late.is_err());
+    let bad = post(&client, &server, unary()).header("x-mock-llm-pace", "fast");
+    let bad = bad.send().await.unwrap();
+    assert_eq!(bad.status(), 400);
+    let why = bad.text().await.unwrap();
+    assert!(why.contains("the header `x-mock-llm-pace`: `fast`: a setting is"), "{why}");
+    let off = says("one two").pace_header(false).serve().unwrap();
+    let fast = post(&client, &off, unary()).header("x-mock-llm-pace", "first=30s");
+    assert_eq!(text(&fast.send().await.unwrap().text().await.unwrap()), "one two");
+}
+
+/// The server looks at the first bytes before hyper does.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_say_nothing_or_little_neither_hang_nor_hold_up_a_shutdown() {
+    let server = says("pong").serve().unwrap();
+    let silent = TcpStream::connect(server.addr()).unwrap();
+    let mut little = TcpStream::connect(server.addr()).unwrap();
+    little.write_all(b"P").unwrap();
+    let mut slow = TcpStream::connect(server.addr()).unwrap();
+    let body = unary();
+    let request = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    // `P` may begin HTTP/2 as well as `POST`.
+    let (first, rest) = request.split_at(1);
+    slow.write_all(first.as_bytes()).unwrap();
+    let answer = tokio::task::spawn_blocking({
+        let rest = rest.to_owned();
+        move || {
+            std::thread::sleep(Duration::from_millis(20));
+            slow.write_all(rest.as_bytes()).unwrap();
+            let mut answer = String::new();
+            slow.read_to_string(&mut answer).unwrap();
+            answer
+        }
+    });
+    let answer = answer.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    tokio::task::spawn_blocking(|| server.shutdown()).await.unwrap();
+    drop((silent, little));
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::pace::Pace;
+
 /// A mock of the LLM providers' APIs.
 #[derive(Debug, Parser)]
 #[command(
@@ -25,6 +27,7 @@ pub(super) enum Command {
         Examples:\n  \
         mock-llm serve\n  \
         mock-llm serve --port 4100 --seed 7\n  \
+        mock-llm serve --pace 'first=300ms; gap=20ms'\n  \
         mock-llm serve --host 0.0.0.0 --port 4100    # in a container")]
     Serve(Serve),
 }
@@ -40,4 +43,8 @@ pub(super) struct Serve {
     /// Seed of all that is made up; the same seed gives the same bytes.
     #[arg(long, default_value_t = 0)]
     pub(super) seed: u64,
+    /// How fast answers come, unless a request's header `x-mock-llm-pace` says it: `instant`,
+    /// `model=gpt-4o`, `first=300ms; gap=20ms` ...
+    #[arg(long, default_value = "instant")]
+    pub(super) pace: Pace,
 }

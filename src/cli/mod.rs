@@ -105,10 +105,9 @@ fn serve<W: FnOnce()>(
 ) -> Result<(), Failure> {
     // First of all, so that a signal that comes early ends it in order too.
     let wait = listen().map_err(Failure::Signal)?;
-    let server = MockServer::builder(MockLlmLayer::new().seed(options.seed))
-        .host(options.host.as_str())
-        .port(options.port)
-        .start()?;
+    let layer = MockLlmLayer::new().seed(options.seed).pace(options.pace.clone());
+    let server =
+        MockServer::builder(layer).host(options.host.as_str()).port(options.port).start()?;
     writeln!(out, "listening on {}", server.url())?;
     out.flush()?;
     if !server.addr().ip().is_loopback() {
@@ -204,6 +203,15 @@ mod tests {
             assert_eq!((code, out.as_str()), (USAGE, ""), "{args:?}");
             assert!(err.starts_with("mock-llm: "), "{err}");
         }
+    }
+
+    #[test]
+    fn a_pace_is_read_or_refused_with_its_form() {
+        let (code, _, err) = ran(&["mock-llm", "serve", "--pace", "first=300ms; gap=20ms"]);
+        assert_eq!(code, SUCCESS, "{err}");
+        let (code, _, err) = ran(&["mock-llm", "serve", "--pace", "gap=20"]);
+        assert_eq!(code, USAGE);
+        assert!(err.contains("`gap=20`: `20` is no time; write 20ms, 1.5s or 100us"), "{err}");
     }
 
     #[test]

@@ -80,7 +80,7 @@ macro_rules! adapt {
             use ::$reqwest::{Body, Request, Response, ResponseBuilderExt};
 
             use super::*;
-            use crate::play::Playback;
+            use crate::delivery::Player;
 
             /// The answer to a request that is claimed, still to be made.
             pub(crate) fn answering(
@@ -95,12 +95,12 @@ macro_rules! adapt {
             }
 
             /// The answer as reqwest's, which says that it came from `url`.
-            pub(crate) fn response(answer: http::Response<Playback>, url: Url) -> Response {
-                let (mut parts, playback) = answer.into_parts();
+            pub(crate) fn response(answer: http::Response<Player>, url: Url) -> Response {
+                let (mut parts, player) = answer.into_parts();
                 if let Ok(with_url) = http::Response::builder().url(url).body(()) {
                     parts.extensions.extend(with_url.into_parts().0.extensions);
                 }
-                let body = Body::wrap(MockBody::<Full<Bytes>>::mock(playback));
+                let body = Body::wrap(MockBody::<Full<Bytes>>::mock(player));
                 http::Response::from_parts(parts, body).into()
             }
 

@@ -21,5 +21,8 @@ pub mod structured_output {}
 #[doc = include_str!("surfaces.md")]
 pub mod surfaces {}
 
+#[doc = include_str!("time.md")]
+pub mod time {}
+
 #[doc = include_str!("usage.md")]
 pub mod usage {}

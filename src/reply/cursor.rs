@@ -52,6 +52,24 @@ impl Cursor {
         Self { chunking, usage, first: Lane::new(&reply), others, reply }
     }
 
+    /// Whether every event was handed out.
+    pub(crate) fn is_over(&self) -> bool {
+        let others = self.others.iter().flat_map(|others| &others.lanes);
+        std::iter::once(&self.first).chain(others).all(|lane| matches!(lane.next, Next::Over))
+    }
+
+    /// Whether a delta comes next, as far as it is seen without a search.
+    pub(crate) fn is_in_text(&self) -> bool {
+        let Next::Delta(index, said) = self.first.next else { return false };
+        self.others.is_none()
+            && self.first.together.is_none()
+            && delta(&self.reply, index, said, self.chunking).is_some()
+    }
+
+    pub(crate) fn chunking(&self) -> Chunking {
+        self.chunking
+    }
+
     pub(crate) fn next(&mut self) -> Option<ReplyEvent<'_>> {
         if self.others.is_some() {
             return self.next_of_many();

@@ -148,6 +148,11 @@ impl Assembler {
         emit(ReplyEvent::Delta(text));
     }
 
+    /// How many tokens came, names of tools among them.
+    pub(crate) fn tokens(&self) -> u64 {
+        self.said + self.thought
+    }
+
     /// Hands the last events to `emit`; what is known of the prompt goes into the usage.
     pub(crate) fn end(&mut self, prompt: Usage, mut emit: impl FnMut(ReplyEvent<'_>)) {
         self.close(&mut emit);

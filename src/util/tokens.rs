@@ -15,6 +15,14 @@ pub enum Chunking {
 }
 
 impl Chunking {
+    /// How many tokens a chunk is that was cut so.
+    pub(crate) fn tokens_in(self, chunk: &str) -> u64 {
+        match self {
+            Self::Tokens => 1,
+            Self::Chars(_) | Self::Words => count(chunk),
+        }
+    }
+
     /// The length in bytes of the first chunk of `text`; zero only when `text` is empty.
     pub(crate) fn first(self, text: &str) -> usize {
         match self {
