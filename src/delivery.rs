@@ -26,8 +26,9 @@ pub struct Delivery {
     pub frames: usize,
     /// How many bytes of the body were handed out.
     pub bytes: usize,
-    /// How many tokens of text, reasoning, refusal and arguments were in them, as the mock counts
-    /// them; in an answer that is no stream, the output of its usage.
+    /// How many tokens of text, reasoning, refusal and arguments were in them, by the mock's own
+    /// estimate, whatever [`Tokenizer`](crate::Tokenizer) counts the usage; in an answer that is no
+    /// stream, the output of its usage.
     pub tokens: usize,
     /// How it ended.
     pub ended: Ended,

@@ -9,6 +9,7 @@ use sync_wrapper::SyncWrapper;
 
 use super::{Finish, Part, PartStart, Reasoning, Reply, ReplyEvent, Text, ToolCall, Usage};
 use crate::counting::Counter;
+use crate::util::tokens;
 
 /// A piece of a reply, as a user's own stream yields it.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +94,7 @@ pub(crate) struct Assembler {
     text: String,
     said: u64,
     thought: u64,
+    came: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -145,12 +147,13 @@ impl Assembler {
             self.begin(kind, part, &mut emit);
         }
         self.text.push_str(text);
+        self.came += tokens::count(text);
         emit(ReplyEvent::Delta(text));
     }
 
-    /// How many tokens came, names of tools among them.
+    /// How many tokens came, by estimate and delta by delta: parts that are open are in it.
     pub(crate) fn tokens(&self) -> u64 {
-        self.said + self.thought
+        self.came
     }
 
     /// Hands the last events to `emit`; what is known of the prompt goes into the usage.
