@@ -132,12 +132,14 @@ impl MockHandle {
         self.0.mode.store(mode as u8, Ordering::Relaxed);
     }
 
-    /// Forgets all requests and all rules, puts every scenario back to its start, and empties the prompt
-    /// caches.
+    /// Forgets all requests, attempts and rules, puts every scenario back to its start, and empties the
+    /// prompt caches; what is timed from the first request is timed anew.
     pub fn reset(&self) {
         self.0.rules.clear();
         self.0.misfits.clear();
         self.0.journal.clear();
         self.0.caches.clear();
+        self.0.attempts.clear();
+        self.0.clock.clear();
     }
 }

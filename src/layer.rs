@@ -8,6 +8,7 @@ use crate::caching::PromptCaching;
 use crate::claim::{ApiKeys, Claims, Mode, Unmatched};
 use crate::counting::Tokenizer;
 use crate::error::Error;
+use crate::fault::Trouble;
 use crate::handle::MockHandle;
 use crate::journal::Bound;
 use crate::mock::{Mock, Settings, Shared};
@@ -53,6 +54,7 @@ impl MockLlmLayer {
             },
             chunking: Chunking::default(),
             default: Arc::new(DefaultReply::new(0)),
+            fault_header: None,
             journal: Bound { entries: 500, bytes: 64 * 1024 * 1024 },
             max_body: 16 * 1024 * 1024,
             pace: Pace::INSTANT,
@@ -62,6 +64,7 @@ impl MockLlmLayer {
             seed: 0,
             tokenizer: None,
             strict: None,
+            troubles: Vec::new(),
         };
         Self { mock: Mock { settings: Arc::new(settings), shared: Arc::new(Shared::default()) } }
     }
@@ -306,6 +309,43 @@ impl MockLlmLayer {
         self.with(|settings| settings.pace_header = Some(allowed))
     }
 
+    /// Adds trouble that happens by itself, after what was added before. The default is none.
+    #[must_use]
+    pub fn trouble(self, trouble: Trouble) -> Self {
+        self.with(|settings| settings.troubles.push(trouble))
+    }
+
+    /// Whether a request may ask for its own fault, with the header `x-mock-llm-fault`:
+    /// `abort_after=3`, `error_after=2,overloaded`, `adversary`, `error=rate_limit; attempt=1` and so
+    /// on, after the functions of [`Fault`](crate::Fault). What is none of these gets a `400` that names
+    /// them all. It goes before the layer's own [trouble](Self::trouble).
+    ///
+    /// The default is no in process, and yes for a [server](Self::serve), whose clients are often
+    /// programs that know nothing of rules, and for the [connector](Self::connector), which has one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tower_mock_llm::BoxError> {
+    /// use http_body_util::Full;
+    /// use tower::ServiceExt;
+    /// use tower_mock_llm::MockLlmLayer;
+    ///
+    /// let layer = MockLlmLayer::new().fault_header(true);
+    /// let request = http::Request::post("https://api.openai.com/v1/chat/completions")
+    ///     .header("authorization", "Bearer any")
+    ///     .header("x-mock-llm-fault", "error=rate_limit")
+    ///     .body(Full::<bytes::Bytes>::from(
+    ///         r#"{"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}"#,
+    ///     ))?;
+    /// assert_eq!(layer.into_service().oneshot(request).await?.status(), 429);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn fault_header(self, allowed: bool) -> Self {
+        self.with(|settings| settings.fault_header = Some(allowed))
+    }
+
     /// Claims only requests to these providers; the others go to the inner service.
     #[must_use]
     pub fn providers(self, providers: impl IntoIterator<Item = Provider>) -> Self {
@@ -404,6 +444,7 @@ impl MockLlmLayer {
         self.with(|settings| {
             settings.claims.everywhere = true;
             settings.pace_header.get_or_insert(true);
+            settings.fault_header.get_or_insert(true);
             // A server is called by its own address, which is none of them.
             settings.claims.hosts = None;
         })

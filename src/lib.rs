@@ -44,7 +44,7 @@
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
 //!   [`ApiKeys`], [`Unmatched`].
-//! * Time: [`Pace`], [`guide::time`]; trouble: [`Fault`].
+//! * Time: [`Pace`], [`guide::time`]; trouble: [`Fault`], [`fault::sweep`], [`guide::faults`].
 //! * What became of an answer: [`Received::delivery`].
 //! * A provider of your own: [`ResponseSynth`], [`conformance`].
 //!
@@ -85,7 +85,7 @@ mod counting;
 mod mock;
 
 mod embed;
-mod fault;
+pub mod fault;
 mod pace;
 pub mod provider;
 pub mod reply;

@@ -14,7 +14,7 @@ use crate::caching::{Caches, PromptCaching};
 use crate::claim::{Claim, Claims, Mode};
 use crate::counting::{Counter, Tokenizer};
 use crate::delivery::{Player, Progress, Watch};
-use crate::fault::Fault;
+use crate::fault::{Attempts, Clock, Fault, Happening, Trouble, disrupt, say_inside};
 use crate::journal::{Bound, Journal, Received, Track};
 use crate::pace::{self, Gaps, Pace, Playing, Schedule};
 use crate::play::{Bridge, Gather, Playback};
@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) claims: Claims,
     pub(crate) chunking: Chunking,
     pub(crate) default: Arc<dyn Respond>,
+    /// Whether a request's header may ask for a fault; `None` where nobody said so.
+    pub(crate) fault_header: Option<bool>,
     pub(crate) journal: Bound,
     pub(crate) max_body: usize,
     pub(crate) pace: Pace,
@@ -52,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) tokenizer: Option<Arc<dyn Tokenizer>>,
     /// The status of requests that no rule answers, in strict mode.
     pub(crate) strict: Option<StatusCode>,
+    /// What happens that no rule asks for.
+    pub(crate) troubles: Vec<Trouble>,
 }
 
 /// The pace of a request, if it has one of its own.
@@ -72,6 +76,8 @@ impl fmt::Debug for Settings {
 /// What changes while it runs.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
+    pub(crate) attempts: Attempts,
+    pub(crate) clock: Clock,
     pub(crate) misfits: Misfits,
     pub(crate) mode: AtomicU8,
     /// How many answers are being played whose pace depends on it.
@@ -146,12 +152,12 @@ impl Mock {
                 return self.refuse(&room, Some(&call), head, body, &error, entropy);
             }
         };
-        let (Answer { say, pace, mut fault, unchecked }, rule) = self.choose(&request);
+        let (Answer { say, pace, mut fault, unchecked }, rule) = self.choose(&request, entropy);
         let pace = asked
             .or(pace)
             .or_else(|| self.settings.paces.iter().find_map(|pace_for| pace_for(&request)));
         let pace = pace.as_ref().unwrap_or(&self.settings.pace);
-        let say = match say {
+        let mut say = match say {
             Say::Reply(reply) => {
                 let reply = reply.obeying(&request.sampling, &self.counter(&request));
                 let fitting = || if unchecked { None } else { self.check(&request, &reply, &rule) };
@@ -166,28 +172,35 @@ impl Mock {
             }
             other => other,
         };
+        let mut in_stream = None;
+        if let Some(error) = fault.as_ref().and_then(Fault::error) {
+            (say, in_stream) = say_inside(say, &room, &request, entropy, error);
+        }
         let track = match say {
             Say::Reply(_) | Say::Stream(_) if request.stream => Track::Beside(Arc::default()),
             _ => Track::Here(Progress::default()),
         };
         let made = match say {
             Say::Error(error) => {
-                let response = room.error(&ErrorContext::of(&request, entropy), &error);
+                let mut response = room.error(&ErrorContext::of(&request, entropy), &error);
+                let fault = disrupt(&mut response, fault, entropy, None);
                 let schedule = self.schedule(pace, entropy, &Usage::default());
                 Made::new(response, schedule, |body, _| Playback::full(body, fault))
             }
             Say::Output(output) => {
                 let cx = self.output_context(&request, &output, entropy);
                 let schedule = self.schedule(pace, entropy, &cx.usage);
-                Made::new(room.output(&cx, &output), schedule, |body, _| {
-                    Playback::full(body, fault)
-                })
+                let mut response = room.output(&cx, &output);
+                let fault = disrupt(&mut response, fault, entropy, None);
+                Made::new(response, schedule, |body, _| Playback::full(body, fault))
             }
             Say::Reply(reply) if request.stream => {
                 let cx = self.context(&room, &request, &reply, entropy);
                 let cursor = Cursor::new(Arc::clone(&reply), cx.usage, self.settings.chunking);
                 let schedule = self.schedule(pace, entropy, &cx.usage);
-                Made::new(room.stream(&cx), schedule, |encoder, gaps| {
+                let mut response = room.stream(&cx);
+                let fault = disrupt(&mut response, fault, entropy, in_stream);
+                Made::new(response, schedule, |encoder, gaps| {
                     Playback::stream(cursor, encoder, fault, gaps)
                 })
             }
@@ -197,7 +210,9 @@ impl Mock {
                 let cx = self.context(&room, &request, &unknown, entropy);
                 let counter = self.counter(&request);
                 let schedule = self.schedule(pace, entropy, &cx.usage);
-                Made::new(room.stream(&cx), schedule, |encoder, _| {
+                let mut response = room.stream(&cx);
+                let fault = disrupt(&mut response, fault, entropy, in_stream);
+                Made::new(response, schedule, |encoder, _| {
                     Playback::Bridge(Box::new(Bridge::new(
                         stream, encoder, cx.usage, counter, fault,
                     )))
@@ -261,7 +276,22 @@ impl Mock {
         pace.schedule(entropy, usage, &self.shared.playing)
     }
 
-    fn choose(&self, request: &LlmRequest) -> (Answer, Option<RuleName>) {
+    fn choose(&self, request: &LlmRequest, entropy: Entropy) -> (Answer, Option<RuleName>) {
+        if self.is_safe() {
+            return self.say(request);
+        }
+        match self.happening(request, entropy) {
+            None => self.say(request),
+            Some(Happening::Answer(answer)) => (answer, None),
+            Some(Happening::Fault(fault)) => {
+                let (answer, rule) = self.say(request);
+                (Answer { fault: answer.fault.or(Some(fault)), ..answer }, rule)
+            }
+        }
+    }
+
+    #[inline]
+    fn say(&self, request: &LlmRequest) -> (Answer, Option<RuleName>) {
         if let Some((answer, rule)) = self.shared.rules.choose(request, self.settings.seed) {
             return (answer, Some(rule));
         }
@@ -315,7 +345,8 @@ impl Mock {
             let rest = schedule.gaps.whole(cx.usage.output);
             schedule.head = schedule.head.saturating_add(rest);
         }
-        let response = room.unary(&cx, reply);
+        let mut response = room.unary(&cx, reply);
+        let fault = disrupt(&mut response, fault, entropy, None);
         let mut made = Made::new(response, schedule, |body, _| Playback::full(body, fault));
         made.tokens = cx.usage.output;
         made

@@ -8,12 +8,12 @@ use bytes::Bytes;
 
 use crate::counting::Counter;
 use crate::error::BoxError;
-use crate::fault::{Disrupt, Fault, Step};
+use crate::fault::{Disrupt, Disruption, Step};
 use crate::pace::{Gaps, Timer};
 use crate::provider::StreamEncoder;
 use crate::reply::{Assembler, Cursor, ReplyEvent, ReplyStream, Usage};
 use crate::util::tokens::Chunking;
-use crate::wire::FrameBuf;
+use crate::wire::{Frame, FrameBuf, FrameKind};
 
 /// The body of an answer, being played.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(crate) enum Playback {
 
 impl Playback {
     /// A whole body.
-    pub(crate) fn full(body: Bytes, fault: Option<Fault>) -> Self {
+    pub(crate) fn full(body: Bytes, fault: Option<Box<Disruption>>) -> Self {
         match fault {
             None => Self::Full(body),
             Some(_) => {
@@ -44,7 +44,7 @@ impl Playback {
     pub(crate) fn stream(
         cursor: Cursor,
         encoder: Box<dyn StreamEncoder>,
-        fault: Option<Fault>,
+        fault: Option<Box<Disruption>>,
         gaps: Gaps,
     ) -> Self {
         let chunking = cursor.chunking();
@@ -60,7 +60,7 @@ impl Playback {
     /// How many tokens were handed out; `None` where they are not counted one by one.
     pub(crate) fn tokens(&self) -> Option<u64> {
         match self {
-            Self::Bridge(bridge) => Some(bridge.assembler.tokens()),
+            Self::Bridge(bridge) => Some(bridge.deltas.assembler.tokens()),
             Self::Full(_) => None,
             Self::Stream(frames) => Some(frames.tokens),
             Self::Timed(timed) => timed.steps.frames().tokens(),
@@ -70,10 +70,10 @@ impl Playback {
     /// Whether everything was handed out that there is.
     pub(crate) fn is_over(&self) -> bool {
         match self {
-            Self::Bridge(bridge) => bridge.stream.is_none() && bridge.buf.is_empty(),
+            Self::Bridge(bridge) => bridge.is_over(),
             Self::Full(body) => body.is_empty(),
             Self::Stream(frames) => frames.is_over(),
-            Self::Timed(timed) => timed.next.is_none() && timed.steps.frames().is_over(),
+            Self::Timed(timed) => timed.is_over(),
         }
     }
 
@@ -133,11 +133,11 @@ impl Frames {
 }
 
 impl Iterator for Frames {
-    type Item = Bytes;
+    type Item = Frame;
 
-    fn next(&mut self) -> Option<Bytes> {
+    fn next(&mut self) -> Option<Frame> {
         loop {
-            if let Some(frame) = self.buf.take_frame() {
+            if let Some(frame) = self.buf.take() {
                 if self.apart && self.buf.is_empty() {
                     self.buf = FrameBuf::new();
                 }
@@ -188,12 +188,14 @@ impl Source {
 }
 
 impl Iterator for Source {
-    type Item = Bytes;
+    type Item = Frame;
 
-    fn next(&mut self) -> Option<Bytes> {
+    fn next(&mut self) -> Option<Frame> {
         match self {
             Self::Frames(frames) => frames.next(),
-            Self::Full(body) => body.take(),
+            Self::Full(body) => {
+                body.take().map(|bytes| Frame { bytes, kind: FrameKind::default() })
+            }
         }
     }
 }
@@ -209,12 +211,17 @@ pub(crate) struct Timed {
     broken: Broken,
     /// Whether no fault is laid over the frames.
     is_clean: bool,
+    apart: Apart,
+    /// How long the pauses were so far.
+    paused: Duration,
 }
 
 impl Timed {
-    fn new(source: Source, fault: Option<Fault>, gaps: Gaps) -> Self {
+    fn new(source: Source, fault: Option<Box<Disruption>>, gaps: Gaps) -> Self {
         Self {
             is_clean: fault.is_none(),
+            apart: Apart::new(fault.as_deref()),
+            paused: Duration::ZERO,
             steps: Disrupt::new(source, fault),
             gaps,
             next: None,
@@ -227,31 +234,76 @@ impl Timed {
         if self.broken == Broken::Over {
             return Poll::Ready(None);
         }
-        if self.next.is_none() {
-            self.timer.start();
-            // A stream that waits for a token holds no frame.
-            if self.is_clean
-                && let Some(tokens) = self.steps.frames().next_token()
-            {
-                ready!(self.timer.poll(self.gaps.until(tokens), cx));
+        loop {
+            if self.next.is_none() {
+                self.timer.start();
+                // A stream that waits for a token holds no frame.
+                if self.is_clean
+                    && let Some(tokens) = self.steps.frames().next_token()
+                {
+                    ready!(self.timer.poll(self.gaps.until(tokens), cx));
+                }
+                self.next = self.steps.next().map(|step| {
+                    if let Step::Pause(wait) = &step {
+                        self.paused = self.paused.saturating_add(*wait);
+                    }
+                    // A frame is due with the last token in it, or before it.
+                    let tokens = self.steps.frames().tokens().unwrap_or_default();
+                    (self.gaps.until(tokens).saturating_add(self.paused), step)
+                });
             }
-            self.next = self.steps.next().map(|step| {
-                // A frame is due with the last token in it, or before it.
-                let tokens = self.steps.frames().tokens().unwrap_or_default();
-                (self.gaps.until(tokens), step)
-            });
+            let Some((at, step)) = &self.next else {
+                return Poll::Ready(None);
+            };
+            ready!(self.timer.poll(*at, cx));
+            match step {
+                Step::Abort => return self.broken.poll(cx).map(|error| Some(Err(error))),
+                // It was waited for.
+                Step::Pause(_) => self.next = None,
+                Step::Send(_) => {
+                    ready!(self.apart.poll(cx));
+                    return match self.next.take() {
+                        Some((_, Step::Send(bytes))) => Poll::Ready(Some(Ok(bytes))),
+                        _ => Poll::Ready(None),
+                    };
+                }
+                Step::Stall => return Poll::Pending,
+            }
         }
-        let Some((at, step)) = &self.next else {
-            return Poll::Ready(None);
-        };
-        ready!(self.timer.poll(*at, cx));
-        match step {
-            Step::Abort => self.broken.poll(cx).map(|error| Some(Err(error))),
-            Step::Send(_) => match self.next.take() {
-                Some((_, Step::Send(bytes))) => Poll::Ready(Some(Ok(bytes))),
-                _ => Poll::Ready(None),
-            },
-            Step::Stall => Poll::Pending,
+    }
+
+    fn is_over(&self) -> bool {
+        self.next.is_none() && self.steps.frames().is_over() && self.steps.holds_nothing()
+    }
+}
+
+/// Pieces that go out one by one: hyper writes them out only when the body has nothing more to say
+/// for the moment.
+#[derive(Debug, PartialEq)]
+enum Apart {
+    /// They need not.
+    No,
+    Sent,
+    Waited,
+}
+
+impl Apart {
+    fn new(fault: Option<&Disruption>) -> Self {
+        if fault.is_some_and(Disruption::is_recut) { Self::Waited } else { Self::No }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::No => Poll::Ready(()),
+            Self::Sent => {
+                *self = Self::Waited;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Self::Waited => {
+                *self = Self::Sent;
+                Poll::Ready(())
+            }
         }
     }
 }
@@ -283,14 +335,8 @@ impl Broken {
 /// A reply that is made while it is sent.
 #[derive(Debug)]
 pub(crate) struct Bridge {
-    stream: Option<ReplyStream>,
-    assembler: Assembler,
-    encoder: Box<dyn StreamEncoder>,
-    buf: FrameBuf,
-    prompt: Usage,
-    fault: Option<Fault>,
-    sent: usize,
-    broken: Broken,
+    deltas: Deltas,
+    trouble: Option<Box<Troubled>>,
 }
 
 impl Bridge {
@@ -299,39 +345,48 @@ impl Bridge {
         mut encoder: Box<dyn StreamEncoder>,
         prompt: Usage,
         counter: Counter,
-        fault: Option<Fault>,
+        fault: Option<Box<Disruption>>,
     ) -> Self {
         let mut buf = FrameBuf::new();
         encoder.encode(ReplyEvent::Start, &mut buf);
+        let assembler = Assembler::new(counter);
+        let stream = Some(stream);
         Self {
-            stream: Some(stream),
-            assembler: Assembler::new(counter),
-            encoder,
-            buf,
-            prompt,
-            fault,
-            sent: 0,
-            broken: Broken::default(),
+            deltas: Deltas { stream, assembler, encoder, buf, prompt },
+            trouble: fault.map(|fault| Box::new(Troubled::new(fault))),
         }
     }
 
+    fn is_over(&self) -> bool {
+        let holds_nothing =
+            self.trouble.as_ref().is_none_or(|trouble| trouble.disruption.holds_nothing());
+        self.deltas.stream.is_none() && self.deltas.buf.is_empty() && holds_nothing
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
-        if self.broken == Broken::Over {
-            return Poll::Ready(None);
+        match &mut self.trouble {
+            None => self.deltas.poll(cx).map(|frame| frame.map(|frame| Ok(frame.bytes))),
+            Some(trouble) => trouble.poll(&mut self.deltas, cx),
         }
+    }
+}
+
+/// A user's stream on its way to frames.
+#[derive(Debug)]
+struct Deltas {
+    stream: Option<ReplyStream>,
+    assembler: Assembler,
+    encoder: Box<dyn StreamEncoder>,
+    buf: FrameBuf,
+    prompt: Usage,
+}
+
+impl Deltas {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
         loop {
-            let frame = self.buf.take_frame();
+            let frame = self.buf.take();
             if frame.is_some() || self.stream.is_none() {
-                let step = Disrupt::starting_at(self.sent, frame.into_iter(), self.fault).next();
-                return match step {
-                    None => Poll::Ready(None),
-                    Some(Step::Abort) => self.broken.poll(cx).map(|error| Some(Err(error))),
-                    Some(Step::Send(bytes)) => {
-                        self.sent += 1;
-                        Poll::Ready(Some(Ok(bytes)))
-                    }
-                    Some(Step::Stall) => Poll::Pending,
-                };
+                return Poll::Ready(frame);
             }
             let Self { stream, assembler, encoder, buf, .. } = self;
             let Some(deltas) = stream else { continue };
@@ -341,6 +396,61 @@ impl Bridge {
                     assembler.end(self.prompt, |event| encoder.encode(event, buf));
                     *stream = None;
                 }
+            }
+        }
+    }
+}
+
+/// Trouble with frames that come when they will.
+#[derive(Debug)]
+struct Troubled {
+    disruption: Box<Disruption>,
+    step: Option<Step>,
+    pause: Timer,
+    broken: Broken,
+    apart: Apart,
+}
+
+impl Troubled {
+    fn new(disruption: Box<Disruption>) -> Self {
+        let apart = Apart::new(Some(&disruption));
+        Self { disruption, step: None, pause: Timer::default(), broken: Broken::default(), apart }
+    }
+
+    fn poll(
+        &mut self,
+        frames: &mut Deltas,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, BoxError>>> {
+        if self.broken == Broken::Over {
+            return Poll::Ready(None);
+        }
+        loop {
+            match &self.step {
+                None => {}
+                Some(Step::Abort) => return self.broken.poll(cx).map(|error| Some(Err(error))),
+                Some(Step::Pause(wait)) => {
+                    ready!(self.pause.poll(*wait, cx));
+                    self.pause = Timer::default();
+                }
+                Some(Step::Send(_)) => {
+                    ready!(self.apart.poll(cx));
+                    if let Some(Step::Send(bytes)) = self.step.take() {
+                        return Poll::Ready(Some(Ok(bytes)));
+                    }
+                }
+                Some(Step::Stall) => return Poll::Pending,
+            }
+            self.step = self.disruption.pop();
+            if self.step.is_some() {
+                continue;
+            }
+            if self.disruption.is_over() {
+                return Poll::Ready(None);
+            }
+            match ready!(frames.poll(cx)) {
+                Some(frame) => self.disruption.push(frame),
+                None => self.disruption.end(),
             }
         }
     }

@@ -369,7 +369,7 @@ async fn whole_dropped_and_broken_answers_are_told_apart() {
         (Fault::end_after(2), true, Ended::Whole, 2),
     ] {
         let layer = MockLlmLayer::new()
-            .rule(Rule::always().respond_with(Answer::from("one two three").fault(fault)));
+            .rule(Rule::always().respond_with(Answer::from("one two three").fault(fault.clone())));
         let response = send(&layer, post(CHAT, body("hi", stream))).await;
         let _ = response.into_body().collect().await;
         let seen = delivered(&layer.handle());

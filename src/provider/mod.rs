@@ -79,6 +79,19 @@ pub trait ResponseSynth: fmt::Debug + Send + Sync + 'static {
         no_words(self, cx, output)
     }
 
+    /// An error inside a stream that began well, or else why there are no words for it, to follow "The
+    /// provider acme cannot say an error inside a stream: ". Asked only for
+    /// [`Fault::error_after`](crate::Fault::error_after); nothing comes after these frames.
+    fn stream_error(
+        &self,
+        cx: &ErrorContext<'_>,
+        error: &ApiError,
+        frames: &mut FrameBuf,
+    ) -> Result<(), &'static str> {
+        let _ = (cx, error, frames);
+        Err("its room does not implement it")
+    }
+
     /// An error in the vendor's envelope.
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes>;
 }
@@ -96,7 +109,8 @@ pub(crate) fn no_words(
 
 /// Writes the events of one reply as frames, in one vendor's words.
 pub trait StreamEncoder: fmt::Debug + Send + Sync {
-    /// Appends the frames that `event` amounts to, which may be none.
+    /// Appends the frames that `event` amounts to, which may be none. Those that end the stream are
+    /// [marked](FrameBuf::mark).
     fn encode(&mut self, event: ReplyEvent<'_>, frames: &mut FrameBuf);
 }
 

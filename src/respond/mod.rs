@@ -231,7 +231,8 @@ impl IntoRespond for Answer {
     fn into_respond(self) -> Box<dyn Respond> {
         use crate::reply::Say;
         let Self { say, pace, fault, unchecked } = self;
-        let dressed = move |say| Answer { say, pace: pace.clone(), fault, unchecked };
+        let dressed =
+            move |say| Answer { say, pace: pace.clone(), fault: fault.clone(), unchecked };
         match say {
             Say::Error(error) => Box::new(move |_: &LlmRequest| dressed(Say::Error(error.clone()))),
             Say::Output(output) => {

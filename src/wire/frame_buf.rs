@@ -2,6 +2,26 @@
 
 use bytes::{Bytes, BytesMut};
 
+/// What a frame is to its stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FrameKind {
+    /// One of many.
+    #[default]
+    Plain,
+    /// It says why the answer ends.
+    Finish,
+    /// It says nothing but that the stream ends: OpenAI's `[DONE]`, Anthropic's `message_stop`.
+    Terminator,
+}
+
+/// A frame, taken out of its buffer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Frame {
+    pub(crate) bytes: Bytes,
+    pub(crate) kind: FrameKind,
+}
+
 /// A buffer of frames: each is one event of a stream, framed and ready to be sent.
 ///
 /// An encoder appends whole frames, through [`Sse`](super::Sse), [`JsonArray`](super::JsonArray)
@@ -21,7 +41,7 @@ use bytes::{Bytes, BytesMut};
 #[derive(Debug, Default)]
 pub struct FrameBuf {
     buf: BytesMut,
-    /// Lengths of the frames in `buf` from `taken` on.
+    /// Lengths of the frames in `buf` from `taken` on, with their kinds in the two highest bits.
     lengths: Vec<usize>,
     taken: usize,
 }
@@ -44,6 +64,14 @@ impl FrameBuf {
         self.lengths.push(self.buf.len() - start);
     }
 
+    /// Says what the frame appended last is, if it is more than one of many:
+    /// [faults](crate::Fault) that leave out or repeat it go by that.
+    pub fn mark(&mut self, kind: FrameKind) {
+        if let Some(length) = self.lengths.last_mut() {
+            *length = *length & LENGTH | (kind as usize) << KIND;
+        }
+    }
+
     /// Bytes not yet taken.
     pub fn len(&self) -> usize {
         self.buf.len()
@@ -56,13 +84,23 @@ impl FrameBuf {
 
     /// The next frame.
     pub fn take_frame(&mut self) -> Option<Bytes> {
+        self.take().map(|frame| frame.bytes)
+    }
+
+    /// The next frame, with what was said of it.
+    pub(crate) fn take(&mut self) -> Option<Frame> {
         let length = *self.lengths.get(self.taken)?;
         self.taken += 1;
         if self.is_empty() {
             self.lengths.clear();
             self.taken = 0;
         }
-        Some(self.buf.split_to(length).freeze())
+        let kind = match length >> KIND {
+            0 => FrameKind::Plain,
+            1 => FrameKind::Finish,
+            _ => FrameKind::Terminator,
+        };
+        Some(Frame { bytes: self.buf.split_to(length & LENGTH).freeze(), kind })
     }
 
     /// All frames that are left, as one piece.
@@ -78,5 +116,41 @@ impl FrameBuf {
     /// Makes room for `bytes` more, so that the next frames need no further allocation.
     pub fn reserve(&mut self, bytes: usize) {
         self.buf.reserve(bytes);
+    }
+}
+
+/// Where a frame's kind begins in its length.
+const KIND: u32 = usize::BITS - 2;
+const LENGTH: usize = (1 << KIND) - 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_do_not_touch_the_bytes() {
+        let mut frames = FrameBuf::new();
+        frames.mark(FrameKind::Finish);
+        for (text, kind) in [
+            ("one", FrameKind::Plain),
+            ("two", FrameKind::Finish),
+            ("", FrameKind::Terminator),
+            ("four", FrameKind::Terminator),
+        ] {
+            frames.frame(|buf| buf.extend_from_slice(text.as_bytes()));
+            frames.mark(kind);
+        }
+        frames.mark(FrameKind::Plain);
+        let taken: Vec<_> = std::iter::from_fn(|| frames.take()).collect();
+        let kinds: Vec<_> = taken.iter().map(|frame| (&frame.bytes[..], frame.kind)).collect();
+        assert_eq!(
+            kinds,
+            [
+                (&b"one"[..], FrameKind::Plain),
+                (b"two", FrameKind::Finish),
+                (b"", FrameKind::Terminator),
+                (b"four", FrameKind::Plain),
+            ]
+        );
     }
 }

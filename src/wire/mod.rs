@@ -12,7 +12,8 @@ mod spacer;
 mod sse;
 mod template;
 
-pub use frame_buf::FrameBuf;
+pub(crate) use frame_buf::Frame;
+pub use frame_buf::{FrameBuf, FrameKind};
 pub use json_array::JsonArray;
 pub use json_style::JsonStyle;
 pub(crate) use plain::{find_special, find_special_in_short};

@@ -10,10 +10,11 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 
 use super::headers;
+use super::stream::{self, SALT_PADDING};
 use crate::provider::ErrorContext;
 use crate::provider::headers::retry_after;
 use crate::reply::{ApiError, ErrorKind};
-use crate::wire::JsonStyle;
+use crate::wire::{FrameBuf, JsonStyle};
 
 #[derive(Serialize)]
 struct ErrorResponse<'a> {
@@ -27,6 +28,19 @@ struct ErrorResponse<'a> {
 
 #[derive(Serialize)]
 struct ErrorObject<'a> {
+    r#type: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorEvent<'a> {
+    r#type: &'static str,
+    error: ErrorEventObject<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorEventObject<'a> {
+    details: (),
     r#type: &'a str,
     message: &'a str,
 }
@@ -71,6 +85,23 @@ pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> 
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// An error in a stream, as stippi/code-assistant#29 quotes one, `details` and padding included; the
+/// event's name after <https://platform.claude.com/docs/en/build-with-claude/streaming> (read
+/// 2026-11-21).
+pub(super) fn inside_stream(cx: &ErrorContext<'_>, error: &ApiError, frames: &mut FrameBuf) {
+    let Words { r#type, message, .. } = words(cx, error.kind);
+    let event = ErrorEvent {
+        r#type: "error",
+        error: ErrorEventObject {
+            details: (),
+            r#type: error.code.as_deref().unwrap_or(r#type),
+            message: &error.say(message),
+        },
+    };
+    let padding = &mut cx.entropy.rng(SALT_PADDING);
+    stream::event(&JsonStyle::COMPACT.to_vec(&event), event.r#type, padding, frames);
 }
 
 fn words(cx: &ErrorContext<'_>, kind: ErrorKind) -> Words {

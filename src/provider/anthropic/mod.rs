@@ -32,6 +32,7 @@ use super::{
 };
 use crate::reply::{ApiError, Feature, Output, Part, Reply, ToolDeltas};
 use crate::request::{Head, LlmRequest};
+use crate::wire::FrameBuf;
 
 /// The room.
 #[derive(Debug)]
@@ -103,6 +104,16 @@ impl ResponseSynth for Anthropic {
 
     fn cacheable(&self, request: &LlmRequest) -> Option<Cacheable> {
         caching::cacheable(request)
+    }
+
+    fn stream_error(
+        &self,
+        cx: &ErrorContext<'_>,
+        error: &ApiError,
+        frames: &mut FrameBuf,
+    ) -> Result<(), &'static str> {
+        error::inside_stream(cx, error, frames);
+        Ok(())
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {

@@ -14,7 +14,7 @@ use crate::provider::{Context, Entropy, StreamEncoder};
 use crate::reply::{Finish, Part, PartStart, ReplyEvent, ServerTool, Usage};
 use crate::util::rng::Rng;
 use crate::util::tokens::Chunking;
-use crate::wire::{FrameBuf, JsonStyle, Sse, Template, hole, put_text};
+use crate::wire::{FrameBuf, FrameKind, JsonStyle, Sse, Template, hole, put_text};
 
 const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
 /// Pings alone are spaced, and not padded.
@@ -226,7 +226,9 @@ impl Encoder {
             server_tool_use: self.used.usage(),
         };
         self.send(&Event::MessageDelta { delta, usage }, frames);
+        frames.mark(FrameKind::Finish);
         self.send(&Event::MessageStop, frames);
+        frames.mark(FrameKind::Terminator);
     }
 
     fn send_delta(&mut self, delta: ContentDelta<'_>, frames: &mut FrameBuf) {
@@ -240,11 +242,7 @@ impl Encoder {
     }
 
     fn put(&mut self, name: &str, json: &[u8], frames: &mut FrameBuf) {
-        let padding = &mut self.padding;
-        SSE.framed(frames, Some(name), |out| {
-            out.extend_from_slice(open(json));
-            close(out, padding);
-        });
+        event(json, name, &mut self.padding, frames);
     }
 }
 
@@ -259,6 +257,14 @@ impl Block {
         let json = JsonStyle::COMPACT.to_vec(&Event::ContentBlockDelta { index, delta });
         Template::compile(open(&json))
     }
+}
+
+/// One event, padded like all but the pings.
+pub(super) fn event(json: &[u8], name: &str, padding: &mut Rng, frames: &mut FrameBuf) {
+    SSE.framed(frames, Some(name), |out| {
+        out.extend_from_slice(open(json));
+        close(out, padding);
+    });
 }
 
 /// A JSON object without the brace that closes it.
@@ -277,4 +283,4 @@ fn close(out: &mut BytesMut, padding: &mut Rng) {
     out.put_u8(b'}');
 }
 
-const SALT_PADDING: u64 = 2;
+pub(super) const SALT_PADDING: u64 = 2;

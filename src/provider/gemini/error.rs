@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-use super::{INDENTED, SSE, STREAM, Target, headers, stream};
+use super::{INDENTED, LINE, SSE, STREAM, Target, headers, stream};
 use crate::provider::ErrorContext;
 use crate::reply::{ApiError, ErrorKind};
 use crate::wire::FrameBuf;
@@ -142,6 +142,18 @@ pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> 
         headers::set_events(response.headers_mut());
     }
     response
+}
+
+/// An error in a stream: an event, or an item of the array. It was not recorded:
+/// googleapis/python-genai#2604 (June 2026) tells of it, and the vendor's SDK (js-genai 2.32.0) looks
+/// for it in an event, as for one that stands in the stream without `data: ` before it.
+pub(super) fn inside_stream(cx: &ErrorContext<'_>, error: &ApiError, frames: &mut FrameBuf) {
+    let body = self::error(cx, error).into_body();
+    let flags = cx.call.map_or(0, |call| call.flags);
+    match std::str::from_utf8(&body) {
+        Ok(json) if flags & SSE != 0 => stream::EVENTS.text(frames, &LINE.respace(json)),
+        _ => frames.frame(|buf| buf.extend_from_slice(&body)),
+    }
 }
 
 fn words(cx: &ErrorContext<'_>, error: &ApiError, model: &str) -> (StatusCode, Cow<'static, str>) {

@@ -34,7 +34,7 @@ use super::{
 };
 use crate::reply::{ApiError, Feature, Output, Part, Reply, ServerTool, Source};
 use crate::request::{Head, LlmRequest};
-use crate::wire::JsonStyle;
+use crate::wire::{FrameBuf, JsonStyle};
 
 /// The room.
 #[derive(Debug)]
@@ -126,6 +126,16 @@ impl ResponseSynth for Gemini {
     fn cacheable(&self, request: &LlmRequest) -> Option<Cacheable> {
         let least = models::least_cached(&request.model)?;
         Some(Cacheable::automatic(request, least, 1, Duration::from_secs(300)))
+    }
+
+    fn stream_error(
+        &self,
+        cx: &ErrorContext<'_>,
+        error: &ApiError,
+        frames: &mut FrameBuf,
+    ) -> Result<(), &'static str> {
+        error::inside_stream(cx, error, frames);
+        Ok(())
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {

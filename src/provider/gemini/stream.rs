@@ -23,7 +23,9 @@ use super::{INDENTED, LINE, SSE, headers};
 use crate::provider::{Context, Entropy, StreamEncoder};
 use crate::reply::{Finish, PartStart, ReplyEvent, Usage};
 use crate::util::tokens;
-use crate::wire::{FrameBuf, Hole, JsonArray, JsonStyle, Sse, Template, hole, put_number};
+use crate::wire::{
+    FrameBuf, FrameKind, Hole, JsonArray, JsonStyle, Sse, Template, hole, put_number,
+};
 
 pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
     let encoder = encoder(cx);
@@ -63,7 +65,7 @@ fn encoder(cx: &Context<'_>) -> Encoder {
     }
 }
 
-const EVENTS: Sse = Sse::crlf(LINE);
+pub(super) const EVENTS: Sse = Sse::crlf(LINE);
 pub(super) const ARRAY: JsonArray = JsonArray::new(INDENTED, "\n,\r\n", "\n]");
 
 #[derive(Debug)]
@@ -248,6 +250,7 @@ impl Encoder {
         self.last(finish, usage, frames);
         if let Framing::Array(array) = &mut self.framing {
             array.end(frames);
+            frames.mark(FrameKind::Terminator);
         }
     }
 
@@ -274,6 +277,7 @@ impl Encoder {
         };
         let style = self.framing.style();
         self.framing.frame(frames, |out| style.put(out.writer(), &chunk));
+        frames.mark(FrameKind::Finish);
     }
 
     fn hold(&mut self, kind: Kind, text: &str) {

@@ -11,11 +11,12 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
+use super::chunks::SSE;
 use super::headers;
 use crate::provider::ErrorContext;
 use crate::provider::headers::retry_after;
 use crate::reply::{ApiError, ErrorKind};
-use crate::wire::JsonStyle;
+use crate::wire::{FrameBuf, JsonStyle};
 
 #[derive(Serialize)]
 struct Envelope<'a> {
@@ -66,6 +67,22 @@ pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> 
     *response.status_mut() = error.status.unwrap_or(words.status);
     *response.headers_mut() = headers;
     response
+}
+
+/// An error in a stream, as sashabaranov/go-openai#396 quotes one: a chunk of its own, on one line,
+/// then the end.
+pub(super) fn inside_stream(cx: &ErrorContext<'_>, error: &ApiError, frames: &mut FrameBuf) {
+    let words = words(cx, error);
+    let envelope = Envelope {
+        error: Body {
+            message: &error.say(words.message),
+            r#type: words.r#type,
+            param: error.param.as_deref(),
+            code: error.code.as_deref().or(words.code),
+        },
+    };
+    SSE.data(frames, &envelope);
+    SSE.text(frames, "[DONE]");
 }
 
 fn words(cx: &ErrorContext<'_>, error: &ApiError) -> Words {

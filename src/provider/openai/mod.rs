@@ -36,6 +36,7 @@ use super::{
 };
 use crate::reply::{ApiError, Feature, Output, Part, Reply, Source};
 use crate::request::{Head, LlmRequest};
+use crate::wire::FrameBuf;
 
 /// The room.
 #[derive(Debug)]
@@ -121,6 +122,16 @@ impl ResponseSynth for OpenAi {
     fn cacheable(&self, request: &LlmRequest) -> Option<Cacheable> {
         // <https://platform.openai.com/docs/guides/prompt-caching> (read 2026-11-21).
         Some(Cacheable::automatic(request, 1024, 128, Duration::from_secs(300)))
+    }
+
+    fn stream_error(
+        &self,
+        cx: &ErrorContext<'_>,
+        error: &ApiError,
+        frames: &mut FrameBuf,
+    ) -> Result<(), &'static str> {
+        error::inside_stream(cx, error, frames);
+        Ok(())
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {

@@ -14,7 +14,7 @@ use crate::provider::{Context, StreamEncoder};
 use crate::reply::{self, Audio, Finish, PartStart, Raw, ReplyEvent};
 use crate::util::base64::base64;
 use crate::util::tokens::Chunking;
-use crate::wire::FrameBuf;
+use crate::wire::{FrameBuf, FrameKind};
 
 pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
     let choices = cx.reply.choices().enumerate();
@@ -65,6 +65,7 @@ impl StreamEncoder for Encoder {
                     self.chunks.send(frames, &[], false, Some(Some(usage)));
                 }
                 SSE.text(frames, "[DONE]");
+                frames.mark(FrameKind::Terminator);
             }
         }
     }
@@ -204,6 +205,7 @@ impl Encoder {
         lane.has_tools = false;
         let delta = Delta { annotations: &lane.annotations, ..Delta::default() };
         self.chunks.choice(lane, delta, None, Some(finish_reason(finish)), frames);
+        frames.mark(FrameKind::Finish);
     }
 }
 

@@ -5,5 +5,6 @@ mod anthropic;
 mod async_openai;
 mod each;
 mod embeddings;
+mod faults;
 mod openai_says;
 mod structured;
