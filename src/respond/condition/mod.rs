@@ -26,8 +26,9 @@ pub use self::front::{
 pub use self::json::{Json, JsonCondition};
 pub(super) use self::needs::{Found, Needs, Source, Want, promise};
 pub use self::number::{Number, NumberCondition};
+pub(super) use self::subject::Subject;
 #[cfg(feature = "templates")]
-pub(super) use self::subject::{Subject, is_secret};
+pub(super) use self::subject::is_secret;
 use crate::request::LlmRequest;
 
 /// A condition on a request.
