@@ -50,7 +50,7 @@ impl Mock {
         request: LlmRequest,
         created: u64,
         entropy: Entropy,
-    ) -> Result<(LlmRequest, Option<Admitted>), Reaction> {
+    ) -> Result<(LlmRequest, Option<Admitted>), Box<Reaction>> {
         let Some(quota) = &self.settings.quota else { return Ok((request, None)) };
         let prompt = self.counter(&request).prompt(&request);
         match self.shared.ledger.admit(quota, room.provider(), &request, prompt, created) {
@@ -64,7 +64,7 @@ impl Mock {
                 let attempt = self.attempt(outcome, Duration::ZERO, None);
                 let watch = self.note_refusal(room, Some(call), head, body, &response, attempt);
                 let response = response.map(|body| watch.around(Playback::Full(body)));
-                Err(Reaction::Respond(response, Duration::ZERO))
+                Err(Box::new(Reaction::Respond(response, Duration::ZERO)))
             }
         }
     }

@@ -172,7 +172,7 @@ impl Mock {
         if self.settings.quota.is_some() {
             (request, admitted) = match self.admit(&room, request, created, entropy) {
                 Ok(let_in) => let_in,
-                Err(refusal) => return refusal,
+                Err(refusal) => return *refusal,
             };
         }
         let (Answer { say, pace, mut fault, unchecked }, rule) = self.choose(&request, entropy);
