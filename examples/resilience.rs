@@ -11,8 +11,6 @@ use tower::ServiceExt;
 use tower_mock_llm::verdict::Verdict;
 use tower_mock_llm::{ApiError, BoxError, MockLlm, MockLlmLayer, Reject, Rule, last_user};
 
-type Mock = MockLlm<Reject>;
-
 /// Overload, then a limit, then an answer; and one question that is always refused.
 fn trouble() -> MockLlmLayer {
     let limit = ApiError::rate_limit().retry_after(Duration::from_secs(7));
@@ -22,7 +20,7 @@ fn trouble() -> MockLlmLayer {
         .rule(Rule::always().first(ApiError::overloaded()).then(limit).then_repeat("Here I am."))
 }
 
-async fn send(mock: &Mock, question: &str) -> Result<http::Response<Bytes>, BoxError> {
+async fn send(mock: &MockLlm<Reject>, question: &str) -> Result<http::Response<Bytes>, BoxError> {
     let body = serde_json::json!({
         "model": "gpt-4o", "messages": [{"role": "user", "content": question}],
     });
@@ -33,7 +31,7 @@ async fn send(mock: &Mock, question: &str) -> Result<http::Response<Bytes>, BoxE
     Ok(http::Response::from_parts(parts, body.collect().await?.to_bytes()))
 }
 
-async fn naive(mock: &Mock, question: &str) -> Result<(), BoxError> {
+async fn naive(mock: &MockLlm<Reject>, question: &str) -> Result<(), BoxError> {
     for _ in 0..5 {
         if send(mock, question).await?.status().is_success() {
             break;
@@ -43,13 +41,12 @@ async fn naive(mock: &Mock, question: &str) -> Result<(), BoxError> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "an app waits where it likes")]
-async fn repaired(mock: &Mock, question: &str) -> Result<(), BoxError> {
+async fn repaired(mock: &MockLlm<Reject>, question: &str) -> Result<(), BoxError> {
     // Chance would come from `rand`; a fixed number keeps the example without it.
     let mut back_off = Duration::from_millis(530);
     for _ in 0..5 {
         let response = send(mock, question).await?;
-        let is_transient = matches!(response.status().as_u16(), 408 | 409 | 429 | 500..);
-        if !is_transient {
+        if !matches!(response.status().as_u16(), 408 | 409 | 429 | 500..) {
             break;
         }
         let asked = response.headers().get("retry-after-ms");
@@ -61,7 +58,7 @@ async fn repaired(mock: &Mock, question: &str) -> Result<(), BoxError> {
 }
 
 async fn try_it(
-    app: impl AsyncFn(&Mock, &str) -> Result<(), BoxError>,
+    app: impl AsyncFn(&MockLlm<Reject>, &str) -> Result<(), BoxError>,
 ) -> Result<Verdict, BoxError> {
     let layer = trouble();
     let mock = layer.clone().into_service();
