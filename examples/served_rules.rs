@@ -5,10 +5,11 @@
 
 use std::io::Write;
 
-use tower_mock_llm::reply::{Source, WebPage};
+use http::StatusCode;
+use tower_mock_llm::reply::{ErrorKind, NoAnswer, RawResponse, Source, WebPage};
 use tower_mock_llm::{
-    BoxError, Citation, Finish, MockLlmLayer, MockServer, Part, Reply, Rule, ServerTool, Usage,
-    cli, last_user,
+    Answer, ApiError, BoxError, Citation, Finish, LlmRequest, MockLlmLayer, MockServer, Part,
+    Reply, Rule, ServerTool, Usage, cli, last_user,
 };
 
 /// An answer from the web, with its sources.
@@ -55,6 +56,22 @@ fn paused() -> Reply {
     Reply::text("I am at it.").usage(usage).finish(Finish::PauseTurn)
 }
 
+/// What goes wrong when the prompt says so: `fail: RateLimit`, `fail: reset`.
+fn failed(request: &LlmRequest) -> Option<Answer> {
+    let prompt = request.last_user();
+    let how = prompt.strip_prefix("fail: ")?;
+    Some(match how {
+        "close" => NoAnswer::Closed.into(),
+        "hang" => NoAnswer::Hang.into(),
+        "html" => RawResponse::nginx(StatusCode::BAD_GATEWAY).into(),
+        "reset" => NoAnswer::Reset.into(),
+        _ => {
+            let kind = ErrorKind::ALL.into_iter().find(|kind| format!("{kind:?}") == how)?;
+            ApiError::new(kind).into()
+        }
+    })
+}
+
 fn main() -> Result<(), BoxError> {
     let asked = |word: &str| Rule::when(last_user().contains(word));
     let mock = MockLlmLayer::new()
@@ -62,7 +79,8 @@ fn main() -> Result<(), BoxError> {
         .rule(asked("read").respond_with(read()))
         .rule(asked("compute").respond_with(computed()))
         .rule(asked("redact").respond_with(redacted()))
-        .rule(asked("pause").respond_with(paused()));
+        .rule(asked("pause").respond_with(paused()))
+        .rule(asked("fail: ").respond_fn(failed));
     let wait = cli::signals()?;
     let server = MockServer::builder(mock).start()?;
     println!("listening on {}", server.url());

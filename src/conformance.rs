@@ -282,12 +282,19 @@ impl Suite<'_> {
 
     fn refuses(&mut self, request: &LlmRequest) {
         let head = request.head.as_head();
-        for kind in KINDS {
+        for kind in ErrorKind::ALL {
             self.renders(&ApiError::new(kind), &head, Some(&request.call));
         }
         let by_hand = ApiError::server().message("by hand").status(StatusCode::IM_A_TEAPOT);
         let entropy = Entropy::new(1);
-        let cx = ErrorContext { call: Some(&request.call), request: Some(request), head, entropy };
+        let cx = ErrorContext {
+            call: Some(&request.call),
+            request: Some(request),
+            head,
+            entropy,
+            created: 1_767_225_600,
+            levels: None,
+        };
         if let Some(response) = self.calmly("it refuses", || self.synth.error(&cx, &by_hand)) {
             self.expect(response.status() == StatusCode::IM_A_TEAPOT, || {
                 "does not keep a status given by hand".to_owned()
@@ -301,7 +308,14 @@ impl Suite<'_> {
 
     fn renders(&mut self, error: &ApiError, head: &Head<'_>, call: Option<&Call>) {
         let entropy = Entropy::new(1);
-        let cx = ErrorContext { call, request: None, head: *head, entropy };
+        let cx = ErrorContext {
+            call,
+            request: None,
+            head: *head,
+            entropy,
+            created: 1_767_225_600,
+            levels: None,
+        };
         let kind = error.kind;
         let Some(response) = self.calmly("it refuses", || self.synth.error(&cx, error)) else {
             return;
@@ -316,23 +330,6 @@ impl Suite<'_> {
         self.expect(!response.body().is_empty(), || format!("says nothing for {kind:?}"));
     }
 }
-
-const KINDS: [ErrorKind; 14] = [
-    ErrorKind::Authentication,
-    ErrorKind::InvalidRequest,
-    ErrorKind::Malformed,
-    ErrorKind::MethodNotAllowed,
-    ErrorKind::MissingKey,
-    ErrorKind::ModelNotFound,
-    ErrorKind::NotFound,
-    ErrorKind::Overloaded,
-    ErrorKind::Permission,
-    ErrorKind::Quota,
-    ErrorKind::RateLimit,
-    ErrorKind::Server,
-    ErrorKind::Timeout,
-    ErrorKind::TooLarge,
-];
 
 /// One of everything that a model can say.
 fn replies() -> Vec<(&'static str, Reply)> {
@@ -482,6 +479,7 @@ fn context_of<'a>(request: &'a LlmRequest, reply: &'a Reply, seed: u64) -> Conte
         usage: reply.usage_for(request.prompt_tokens()),
         created: 1_767_225_600,
         entropy: Entropy::new(seed),
+        levels: None,
         reply,
     }
 }

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use crate::error::BoxError;
+use crate::hold::Hold;
 use crate::journal::{Received, Track};
 use crate::pace::Playing;
 use crate::play::Playback;
@@ -147,6 +148,13 @@ impl Watch {
     }
 }
 
+impl Watch {
+    /// An answer without a time, watched.
+    pub(crate) fn around(self, playback: Playback) -> Player {
+        Player::new(playback, self, None)
+    }
+}
+
 /// Whoever holds the watch last, and did not say how it ended, went away.
 impl Drop for Watch {
     fn drop(&mut self) {
@@ -162,11 +170,19 @@ pub(crate) struct Player {
     playback: Playback,
     watch: Watch,
     _playing: Option<Playing>,
+    /// Let go at the end.
+    hold: Option<Box<Hold>>,
 }
 
 impl Player {
     pub(crate) fn new(playback: Playback, watch: Watch, playing: Option<Playing>) -> Self {
-        Self { playback, watch, _playing: playing }
+        Self { playback, watch, _playing: playing, hold: None }
+    }
+
+    /// With something that is let go at the end of it.
+    pub(crate) fn holding(mut self, hold: Option<Box<Hold>>) -> Self {
+        self.hold = hold;
+        self
     }
 
     /// The bytes that come next; `None` at the end.
@@ -183,7 +199,19 @@ impl Player {
                 Poll::Ready(Some(Err(_))) => progress.ended(BROKEN),
             }
         }
+        if self.hold.is_some() && self.is_at_end(&polled) {
+            self.hold = None;
+        }
         polled
+    }
+
+    /// Whether nothing comes after this. Nobody asks a whole body whether there is more.
+    fn is_at_end<E>(&self, polled: &Poll<Option<Result<Bytes, E>>>) -> bool {
+        match polled {
+            Poll::Pending => false,
+            Poll::Ready(None | Some(Err(_))) => true,
+            Poll::Ready(Some(Ok(_))) => self.as_full().is_some_and(Bytes::is_empty),
+        }
     }
 
     /// The bytes of a body that is whole.

@@ -16,6 +16,7 @@ use crate::delivery::Player;
 use crate::error::BoxError;
 use crate::mock::{Mock, Reaction, Unread};
 use crate::pace::Timer;
+use crate::reply::{Lost, NoAnswer};
 use crate::request::RequestHead;
 
 pin_project! {
@@ -80,7 +81,9 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    Poll::Ready(ready!(answering.poll(cx)).map(MockBody::mock))
+    // The error is the inner service's, so there is none for an answer that is lost.
+    let answer = ready!(answering.poll(cx)).unwrap_or_else(|lost| lost.instead);
+    Poll::Ready(answer.map(MockBody::mock))
 }
 
 pin_project! {
@@ -119,9 +122,9 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    type Output = Response<Player>;
+    type Output = Result<Response<Player>, Box<Lost>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Player>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if this.reaction.is_none() {
             let body = ready!(this.collected.poll(this.body.as_mut(), cx));
@@ -143,8 +146,14 @@ where
         {
             ready!(this.timer.poll(*wait, cx));
         }
+        if let Some(Reaction::Lost(lost)) = this.reaction
+            && lost.how == NoAnswer::Hang
+        {
+            return Poll::Pending;
+        }
         match this.reaction.take() {
-            Some(Reaction::Respond(response, _)) => Poll::Ready(response),
+            Some(Reaction::Respond(response, _)) => Poll::Ready(Ok(response)),
+            Some(Reaction::Lost(lost)) => Poll::Ready(Err(lost)),
             _ => unreachable!("polled after completion"),
         }
     }

@@ -7,7 +7,9 @@ use crate::claim::Mode;
 use crate::error::Error;
 use crate::journal::Received;
 use crate::mock::Shared;
+use crate::reply::NoAnswer;
 use crate::respond::{HiddenRule, Rule, RuleId};
+use crate::verdict::{Thresholds, Verdict};
 
 /// Shows what a layer received, checks what was expected of it, and changes rules and mode while
 /// it runs. Clones, and all services of the same layer, share one state.
@@ -132,9 +134,68 @@ impl MockHandle {
         self.0.mode.store(mode as u8, Ordering::Relaxed);
     }
 
-    /// Forgets all requests, attempts and rules, puts every scenario back to its start, and empties the
-    /// prompt caches; what is timed from the first request is timed anew.
+    /// Fails connections to this host (without port) from now on, until
+    /// [`mend_connects`](Self::mend_connects): an outage, on a `reqwest::Client` with the
+    /// [connector](crate::MockLlmLayer::connector), whether the host is a provider's or not. The
+    /// client fails with a `reqwest::Error` of its own for which `is_connect()` holds;
+    /// [`NoAnswer::Hang`] never connects, so that its `connect_timeout` is put to the test.
+    ///
+    /// Connections that it has already stay, and in use: build it with `pool_max_idle_per_host(0)` to
+    /// have none.
+    ///
+    /// ```
+    /// use tower_mock_llm::MockLlmLayer;
+    /// use tower_mock_llm::reply::NoAnswer;
+    ///
+    /// let mock = MockLlmLayer::new();
+    /// mock.handle().fail_connects("api.openai.com", NoAnswer::Dns);
+    /// // ... what the app does meanwhile ...
+    /// mock.handle().mend_connects("api.openai.com");
+    /// ```
+    pub fn fail_connects(&self, host: impl Into<String>, how: NoAnswer) {
+        self.0.connects.fail(host.into(), how);
+    }
+
+    /// Lets connections to this host be made again.
+    pub fn mend_connects(&self, host: &str) {
+        self.0.connects.mend(host);
+    }
+
+    /// What the client made of it all: how it tried again, and how not. It needs
+    /// [`MockLlmLayer::watch_client`](crate::MockLlmLayer::watch_client).
+    ///
+    /// ```
+    /// use tower_mock_llm::MockLlmLayer;
+    ///
+    /// let layer = MockLlmLayer::new().watch_client();
+    /// // ... what the app does ...
+    /// layer.handle().verdict().assert_ok();
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Without `watch_client`, if anything was received: nothing is known then.
+    #[track_caller]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict_by(&Thresholds::default())
+    }
+
+    /// The same, by other measures.
+    ///
+    /// # Panics
+    ///
+    /// As [`verdict`](Self::verdict).
+    #[track_caller]
+    pub fn verdict_by(&self, thresholds: &Thresholds) -> Verdict {
+        Verdict::of(&self.received(), thresholds)
+    }
+
+    /// Forgets all requests, attempts and rules, what was used of quotas and which hosts cannot be
+    /// reached, puts every scenario back to its start, and empties the prompt caches; what is timed
+    /// from the first request is timed anew.
     pub fn reset(&self) {
+        self.0.connects.clear();
+        self.0.ledger.clear();
         self.0.rules.clear();
         self.0.misfits.clear();
         self.0.journal.clear();

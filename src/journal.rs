@@ -10,6 +10,7 @@ use crate::delivery::{Delivery, Progress};
 use crate::provider::{Call, Provider, Room};
 use crate::request::{LlmRequest, RequestHead};
 use crate::respond::RuleName;
+use crate::verdict::Attempt;
 
 /// A request that the mock answered or refused.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Received {
     pub rule: Option<RuleName>,
     /// The status that was answered.
     pub status: StatusCode,
+    /// What a verdict on the client needs; only when one was asked for.
+    pub(crate) attempt: Option<Box<Attempt>>,
     call: Option<(Room, Call)>,
     track: Track,
     /// Kept as it came and understood again when a test asks: most requests are never looked at,
@@ -58,6 +61,7 @@ impl Received {
             body,
             rule,
             status,
+            attempt: None,
             call: call.map(|call| (Arc::clone(room), call)),
             track,
             request: OnceLock::new(),
@@ -95,6 +99,11 @@ impl Received {
     /// ```
     pub fn delivery(&self) -> Delivery {
         self.progress().delivery()
+    }
+
+    pub(crate) fn with_attempt(mut self, attempt: Option<Box<Attempt>>) -> Self {
+        self.attempt = attempt;
+        self
     }
 
     pub(crate) fn track(&self) -> &Track {

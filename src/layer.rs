@@ -14,6 +14,7 @@ use crate::journal::Bound;
 use crate::mock::{Mock, Settings, Shared};
 use crate::pace::Pace;
 use crate::provider::{Provider, ResponseSynth, Room, registry};
+use crate::quota::Quota;
 use crate::request::LlmRequest;
 use crate::respond::{DefaultReply, Match, Respond, Rule};
 use crate::service::MockLlm;
@@ -61,10 +62,12 @@ impl MockLlmLayer {
             pace_header: None,
             paces: Vec::new(),
             prompt_caching: None,
+            quota: None,
             seed: 0,
             tokenizer: None,
             strict: None,
             troubles: Vec::new(),
+            watch: false,
         };
         Self { mock: Mock { settings: Arc::new(settings), shared: Arc::new(Shared::default()) } }
     }
@@ -344,6 +347,20 @@ impl MockLlmLayer {
     #[must_use]
     pub fn fault_header(self, allowed: bool) -> Self {
         self.with(|settings| settings.fault_header = Some(allowed))
+    }
+
+    /// How much clients may have: [limits](Quota) that are counted and refilled, with the vendors'
+    /// headers and errors. The default is no limit.
+    #[must_use]
+    pub fn quota(self, quota: Quota) -> Self {
+        self.with(|settings| settings.quota = Some(quota))
+    }
+
+    /// Keeps times and outcomes of all attempts for [`MockHandle::verdict`]. Without it no clock is
+    /// read. The verdict is on what the [journal](Self::journal) still has.
+    #[must_use]
+    pub fn watch_client(self) -> Self {
+        self.with(|settings| settings.watch = true)
     }
 
     /// Claims only requests to these providers; the others go to the inner service.

@@ -36,7 +36,7 @@
 //!
 //! * Where it goes: [`guide::surfaces`], with a program for each kind of client.
 //! * How near it comes to the vendors' own: [`guide::fidelity`].
-//! * What it says: [`Rule`], [`Reply`], [`ApiError`], [`ReplyStream`]; without a rule,
+//! * What it says: [`Rule`], [`Reply`], [`ApiError`], [`ReplyStream`], [`RawResponse`](reply::RawResponse); without a rule,
 //!   [`respond::DefaultReply`].
 //! * Which rule answers: [`guide::matching`]; agents, turn by turn: [`guide::scripts`].
 //! * JSON in a demanded form, right and nearly right: [`guide::structured_output`].
@@ -44,8 +44,10 @@
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
 //!   [`ApiKeys`], [`Unmatched`].
-//! * Time: [`Pace`], [`guide::time`]; trouble: [`Fault`], [`fault::sweep`], [`guide::faults`].
-//! * What became of an answer: [`Received::delivery`].
+//! * Time: [`Pace`], [`guide::time`]; trouble: [`Fault`], [`fault::sweep`], [`guide::faults`]; errors
+//!   by vendor and surface, [`Quota`]: [`guide::errors`].
+//! * What became of an answer: [`Received::delivery`]; what the client made of it all:
+//!   [`MockHandle::verdict`].
 //! * A provider of your own: [`ResponseSynth`], [`conformance`].
 //!
 //! # What it promises
@@ -81,6 +83,7 @@ mod service;
 
 mod caching;
 mod claim;
+mod connects;
 mod counting;
 mod mock;
 
@@ -88,6 +91,7 @@ mod embed;
 pub mod fault;
 mod pace;
 pub mod provider;
+pub mod quota;
 pub mod reply;
 pub mod request;
 pub mod respond;
@@ -96,6 +100,7 @@ pub mod wire;
 
 mod body;
 mod delivery;
+mod hold;
 mod play;
 
 #[cfg(feature = "cli")]
@@ -106,6 +111,8 @@ pub mod client;
 pub mod conformance;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
+mod socket;
 #[cfg(feature = "tiktoken")]
 mod tiktoken;
 
@@ -114,6 +121,7 @@ pub mod guide;
 mod handle;
 mod journal;
 mod util;
+pub mod verdict;
 
 pub use self::body::MockBody;
 pub use self::caching::PromptCaching;
@@ -129,6 +137,8 @@ pub use self::layer::MockLlmLayer;
 pub use self::pace::{Distribution, Pace};
 #[doc(inline)]
 pub use self::provider::{Provider, ResponseSynth};
+#[doc(inline)]
+pub use self::quota::Quota;
 #[doc(inline)]
 pub use self::reply::{
     Answer, ApiError, Citation, Delta, Embeddings, Finish, Part, Reply, ReplyStream, SafetyRating,

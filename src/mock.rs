@@ -12,18 +12,24 @@ use http::{Response, StatusCode};
 
 use crate::caching::{Caches, PromptCaching};
 use crate::claim::{Claim, Claims, Mode};
+use crate::connects::Connects;
 use crate::counting::{Counter, Tokenizer};
 use crate::delivery::{Player, Progress, Watch};
 use crate::fault::{Attempts, Clock, Fault, Happening, Trouble, disrupt, say_inside};
+use crate::hold::Hold;
 use crate::journal::{Bound, Journal, Received, Track};
 use crate::pace::{self, Gaps, Pace, Playing, Schedule};
 use crate::play::{Bridge, Gather, Playback};
 use crate::provider::{Call, Context, Entropy, ErrorContext, Operation, Room};
-use crate::reply::{Answer, ApiError, Cursor, ErrorKind, Output, Reply, ReplyStream, Say, Usage};
+use crate::quota::{Ledger, Levels, Quota};
+use crate::reply::{
+    Answer, ApiError, Cursor, ErrorKind, Lost, NoAnswer, Output, Reply, ReplyStream, Say, Usage,
+};
 use crate::request::{Head, LlmRequest, RequestHead};
 use crate::respond::{Cue, DefaultReply, Misfits, Respond, RuleName, Rules, is_free, misfit, why};
 use crate::util::rng::hash;
 use crate::util::tokens::Chunking;
+use crate::verdict::{Attempt, Outcome};
 
 /// The engine: settings that stay, and state that is shared with the handle.
 #[derive(Clone, Debug)]
@@ -50,12 +56,15 @@ pub(crate) struct Settings {
     /// Paces for some requests.
     pub(crate) paces: Vec<Arc<PaceFor>>,
     pub(crate) prompt_caching: Option<PromptCaching>,
+    pub(crate) quota: Option<Quota>,
     pub(crate) seed: u64,
     pub(crate) tokenizer: Option<Arc<dyn Tokenizer>>,
     /// The status of requests that no rule answers, in strict mode.
     pub(crate) strict: Option<StatusCode>,
     /// What happens that no rule asks for.
     pub(crate) troubles: Vec<Trouble>,
+    /// Whether attempts are kept with their times, for a verdict on the client.
+    pub(crate) watch: bool,
 }
 
 /// The pace of a request, if it has one of its own.
@@ -78,6 +87,8 @@ impl fmt::Debug for Settings {
 pub(crate) struct Shared {
     pub(crate) attempts: Attempts,
     pub(crate) clock: Clock,
+    pub(crate) connects: Connects,
+    pub(crate) ledger: Ledger,
     pub(crate) misfits: Misfits,
     pub(crate) mode: AtomicU8,
     /// How many answers are being played whose pace depends on it.
@@ -101,6 +112,8 @@ pub(crate) enum Unread {
 #[derive(Debug)]
 pub(crate) enum Reaction {
     Gather(Box<Pending>),
+    /// No answer comes.
+    Lost(Box<Lost>),
     Respond(Response<Player>, Duration),
 }
 
@@ -115,6 +128,8 @@ pub(crate) struct Pending {
     entropy: Entropy,
     fault: Option<Fault>,
     pace: Pace,
+    levels: Option<Levels>,
+    hold: Option<Box<Hold>>,
 }
 
 impl Mock {
@@ -152,6 +167,14 @@ impl Mock {
                 return self.refuse(&room, Some(&call), head, body, &error, entropy);
             }
         };
+        let created = created(self.settings.seed, request.messages.len());
+        let mut admitted = None;
+        if self.settings.quota.is_some() {
+            (request, admitted) = match self.admit(&room, request, created, entropy) {
+                Ok(let_in) => let_in,
+                Err(refusal) => return *refusal,
+            };
+        }
         let (Answer { say, pace, mut fault, unchecked }, rule) = self.choose(&request, entropy);
         let pace = asked
             .or(pace)
@@ -174,28 +197,46 @@ impl Mock {
         };
         let mut in_stream = None;
         if let Some(error) = fault.as_ref().and_then(Fault::error) {
-            (say, in_stream) = say_inside(say, &room, &request, entropy, error);
+            (say, in_stream) = say_inside(say, &room, &request, created, entropy, error);
         }
+        let levels = self.charge(admitted.as_ref(), &say, &request, created);
+        let levels = levels.as_ref();
+        let hold = Hold::new(self.settings.watch, admitted);
+        let outcome = Outcome::of(&say, fault.as_ref());
         let track = match say {
             Say::Reply(_) | Say::Stream(_) if request.stream => Track::Beside(Arc::default()),
             _ => Track::Here(Progress::default()),
         };
-        let made = match say {
+        let mut made = match say {
             Say::Error(error) => {
-                let mut response = room.error(&ErrorContext::of(&request, entropy), &error);
+                let cx = ErrorContext::of(&request, created, entropy).levels(levels);
+                let mut response = room.error(&cx, &error);
                 let fault = disrupt(&mut response, fault, entropy, None);
                 let schedule = self.schedule(pace, entropy, &Usage::default());
                 Made::new(response, schedule, |body, _| Playback::full(body, fault))
             }
+            Say::NoAnswer(how) => {
+                let error = ApiError::invalid_request(Lost::words(how));
+                let cx = ErrorContext::of(&request, created, entropy);
+                let schedule = self.schedule(&Pace::INSTANT, entropy, &Usage::default());
+                let play = |body, _| Playback::Full(body);
+                Made { lost: Some(how), ..Made::new(room.error(&cx, &error), schedule, play) }
+            }
+            Say::Raw(response) => {
+                let schedule = self.schedule(pace, entropy, &Usage::default());
+                let mut response = *response.0;
+                let fault = disrupt(&mut response, fault, entropy, None);
+                Made::new(response, schedule, |body, _| Playback::full(body, fault))
+            }
             Say::Output(output) => {
-                let cx = self.output_context(&request, &output, entropy);
+                let cx = self.output_context(&request, &output, entropy, levels);
                 let schedule = self.schedule(pace, entropy, &cx.usage);
                 let mut response = room.output(&cx, &output);
                 let fault = disrupt(&mut response, fault, entropy, None);
                 Made::new(response, schedule, |body, _| Playback::full(body, fault))
             }
             Say::Reply(reply) if request.stream => {
-                let cx = self.context(&room, &request, &reply, entropy);
+                let cx = self.context(&room, &request, &reply, entropy, levels);
                 let cursor = Cursor::new(Arc::clone(&reply), cx.usage, self.settings.chunking);
                 let schedule = self.schedule(pace, entropy, &cx.usage);
                 let mut response = room.stream(&cx);
@@ -204,10 +245,10 @@ impl Mock {
                     Playback::stream(cursor, encoder, fault, gaps)
                 })
             }
-            Say::Reply(reply) => self.whole(&room, &request, &reply, entropy, pace, fault),
+            Say::Reply(reply) => self.whole(&room, &request, &reply, entropy, levels, pace, fault),
             Say::Stream(stream) if request.stream => {
                 let unknown = Reply::empty();
-                let cx = self.context(&room, &request, &unknown, entropy);
+                let cx = self.context(&room, &request, &unknown, entropy, levels);
                 let counter = self.counter(&request);
                 let schedule = self.schedule(pace, entropy, &cx.usage);
                 let mut response = room.stream(&cx);
@@ -219,15 +260,31 @@ impl Mock {
                 })
             }
             Say::Stream(stream) => {
+                let attempt = self.attempt(outcome, Duration::ZERO, hold.as_deref());
+                let gathering = Gathering { stream, levels: levels.cloned(), hold, attempt };
                 let pace = pace.clone();
-                return self.gather(room, request, rule, stream, entropy, pace, fault);
+                return self.gather(room, request, rule, gathering, entropy, pace, fault);
             }
         };
         let status = made.response.status();
+        let attempt = self.attempt(outcome, made.wait, hold.as_deref());
+        made.hold = hold;
         let LlmRequest { call, head, body, .. } = request;
-        made.watched(
-            self.note(|| Received::new(&room, Some(call), head, body, rule, status, track)),
-        )
+        made.watched(self.note(|| {
+            let entry = Received::new(&room, Some(call), head, body, rule, status, track);
+            entry.with_attempt(attempt)
+        }))
+    }
+
+    /// What a verdict needs, if one is asked for.
+    pub(crate) fn attempt(
+        &self,
+        outcome: Outcome,
+        wait: Duration,
+        hold: Option<&Hold>,
+    ) -> Option<Box<Attempt>> {
+        let ended = hold.and_then(Hold::ended);
+        self.settings.watch.then(|| Box::new(Attempt::new(outcome, wait, ended)))
     }
 
     /// The answer to a request that must not leave and that nothing answers.
@@ -253,14 +310,31 @@ impl Mock {
         error: &ApiError,
         entropy: Entropy,
     ) -> Reaction {
-        let cx = ErrorContext { call, request: None, head: head.as_head(), entropy };
+        let created = created(self.settings.seed, 0);
+        let of_head = head.as_head();
+        let cx =
+            ErrorContext { call, request: None, head: of_head, created, entropy, levels: None };
         let response = room.error(&cx, error);
-        let status = response.status();
-        let track = Track::Here(Progress::default());
-        let watch =
-            self.note(|| Received::new(room, call.cloned(), head, body, None, status, track));
-        let response = response.map(|body| Player::new(Playback::Full(body), watch, None));
+        let attempt = self.attempt(Outcome::of_error(error), Duration::ZERO, None);
+        let watch = self.note_refusal(room, call.cloned(), head, body, &response, attempt);
+        let response = response.map(|body| watch.around(Playback::Full(body)));
         Reaction::Respond(response, Duration::ZERO)
+    }
+
+    /// Enters a request that no rule was asked about.
+    pub(crate) fn note_refusal(
+        &self,
+        room: &Room,
+        call: Option<Call>,
+        head: RequestHead,
+        body: Bytes,
+        response: &Response<Bytes>,
+        attempt: Option<Box<Attempt>>,
+    ) -> Watch {
+        let (status, track) = (response.status(), Track::Here(Progress::default()));
+        self.note(|| {
+            Received::new(room, call, head, body, None, status, track).with_attempt(attempt)
+        })
     }
 
     /// The pace that the request's header asks for.
@@ -330,16 +404,18 @@ impl Mock {
         Some(ApiError::invalid_request(message).status(status))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all that the end of the line needs, once")]
     fn whole(
         &self,
         room: &Room,
         request: &LlmRequest,
         reply: &Reply,
         entropy: Entropy,
+        levels: Option<&Levels>,
         pace: &Pace,
         fault: Option<Fault>,
     ) -> Made {
-        let cx = self.context(room, request, reply, entropy);
+        let cx = self.context(room, request, reply, entropy, levels);
         let mut schedule = self.schedule(pace, entropy, &cx.usage);
         if !pace.is_instant() {
             let rest = schedule.gaps.whole(cx.usage.output);
@@ -358,7 +434,7 @@ impl Mock {
         room: Room,
         request: LlmRequest,
         rule: Option<RuleName>,
-        stream: ReplyStream,
+        gathering: Gathering,
         entropy: Entropy,
         pace: Pace,
         fault: Option<Fault>,
@@ -366,10 +442,15 @@ impl Mock {
         let (call, head, body) = (request.call.clone(), request.head.clone(), request.body.clone());
         let track = Track::Here(Progress::default());
         let (status, entry) = (StatusCode::OK, &room);
-        let watch = self.note(|| Received::new(entry, Some(call), head, body, rule, status, track));
+        let Gathering { stream, levels, hold, attempt } = gathering;
+        let watch = self.note(|| {
+            let entry = Received::new(entry, Some(call), head, body, rule, status, track);
+            entry.with_attempt(attempt)
+        });
         let gather = Gather { stream, reply: Reply::empty() };
         let mock = self.clone();
-        let pending = Pending { gather, mock, watch, room, request, entropy, fault, pace };
+        let pending =
+            Pending { gather, mock, watch, room, request, entropy, fault, pace, levels, hold };
         Reaction::Gather(Box::new(pending))
     }
 
@@ -396,7 +477,7 @@ impl Mock {
         Entropy::new(hash(seed, body))
     }
 
-    fn counter(&self, request: &LlmRequest) -> Counter {
+    pub(crate) fn counter(&self, request: &LlmRequest) -> Counter {
         Counter::new(self.settings.tokenizer.as_ref(), &request.model)
     }
 
@@ -406,6 +487,7 @@ impl Mock {
         request: &'a LlmRequest,
         reply: &'a Reply,
         entropy: Entropy,
+        levels: Option<&'a Levels>,
     ) -> Context<'a> {
         let usage = if reply.has_usage() {
             reply.usage_for(0)
@@ -423,6 +505,7 @@ impl Mock {
             usage,
             created: created(self.settings.seed, request.messages.len()),
             entropy,
+            levels,
             reply,
         }
     }
@@ -432,6 +515,7 @@ impl Mock {
         request: &'a LlmRequest,
         output: &'a Output,
         entropy: Entropy,
+        levels: Option<&'a Levels>,
     ) -> Context<'a> {
         static NOTHING: LazyLock<Reply> = LazyLock::new(Reply::empty);
         let tokens = output.given_tokens().unwrap_or_else(|| match request.operation() {
@@ -444,6 +528,7 @@ impl Mock {
             usage: Usage::new(tokens, 0),
             created: created(self.settings.seed, request.messages.len()),
             entropy,
+            levels,
             reply: &NOTHING,
         }
     }
@@ -452,8 +537,11 @@ impl Mock {
 impl Pending {
     /// The rest of the line, once the user's stream has ended.
     pub(crate) fn finish(self) -> Reaction {
-        let Self { gather, mock, watch, room, request, entropy, fault, pace } = self;
-        mock.whole(&room, &request, &gather.reply, entropy, &pace, fault).watched(watch)
+        let Self { gather, mock, watch, room, request, entropy, fault, pace, levels, hold } = self;
+        let levels = levels.as_ref();
+        let mut made = mock.whole(&room, &request, &gather.reply, entropy, levels, &pace, fault);
+        made.hold = hold;
+        made.watched(watch)
     }
 }
 
@@ -464,6 +552,17 @@ struct Made {
     playing: Option<Playing>,
     /// Of an answer that comes as a whole.
     tokens: u64,
+    hold: Option<Box<Hold>>,
+    /// What is done in its place, where that can be had.
+    lost: Option<NoAnswer>,
+}
+
+/// What is needed of a user's stream that is to be whole.
+struct Gathering {
+    stream: ReplyStream,
+    levels: Option<Levels>,
+    hold: Option<Box<Hold>>,
+    attempt: Option<Box<Attempt>>,
 }
 
 impl Made {
@@ -473,13 +572,18 @@ impl Made {
         play: impl FnOnce(T, Gaps) -> Playback,
     ) -> Self {
         let Schedule { head, gaps, playing } = schedule;
-        Self { response: response.map(|body| play(body, gaps)), wait: head, playing, tokens: 0 }
+        let response = response.map(|body| play(body, gaps));
+        Self { response, wait: head, playing, tokens: 0, hold: None, lost: None }
     }
 
     fn watched(self, watch: Watch) -> Reaction {
-        let Self { response, wait, playing, tokens } = self;
+        let Self { response, wait, playing, tokens, hold, lost } = self;
         watch.of_whole(tokens);
-        Reaction::Respond(response.map(|playback| Player::new(playback, watch, playing)), wait)
+        let response = response.map(|playback| Player::new(playback, watch, playing).holding(hold));
+        match lost {
+            None => Reaction::Respond(response, wait),
+            Some(how) => Reaction::Lost(Box::new(Lost { how, instead: response })),
+        }
     }
 }
 

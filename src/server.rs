@@ -1,11 +1,13 @@
 //! A server on this machine: for programs that are no tower stack, or no Rust.
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::fmt;
+use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -17,19 +19,21 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, oneshot, watch};
 
 use crate::body::MockBody;
 use crate::claim::{Claim, Mode};
 use crate::error::Error;
-use crate::future::{Answering, ResponseFuture};
+use crate::future::Answering;
 use crate::handle::MockHandle;
 use crate::layer::MockLlmLayer;
 use crate::mock::Mock;
+use crate::reply::NoAnswer;
 use crate::request::{Head, RequestHead};
 use crate::service::{refusal, refusal_because};
+use crate::socket::Socket;
 
 /// A server that answers LLM API calls: HTTP/1.1 and HTTP/2 without TLS, on a port of this machine.
 ///
@@ -258,8 +262,13 @@ async fn serve(listener: TcpListener, mock: Mock, off: Off, mut stopped: oneshot
             how = &mut stopped => break how.unwrap_or(Stop::Cut),
             accepted = listener.accept() => match accepted {
                 Ok((tcp, _)) => {
-                    let engine = Engine { mock: mock.clone(), off, close: Arc::default() };
-                    tokio::spawn(connection(http.clone(), tcp, engine, drain.subscribe()));
+                    // Else each frame of a stream waits for the client's acknowledgement of the one
+                    // before.
+                    let _ = tcp.set_nodelay(true);
+                    let reset = Arc::default();
+                    let socket = Socket { tcp, reset: Arc::clone(&reset) };
+                    let engine = Engine { mock: mock.clone(), off, close: Arc::default(), reset };
+                    tokio::spawn(connection(http.clone(), socket, engine, drain.subscribe()));
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
@@ -280,33 +289,31 @@ async fn serve(listener: TcpListener, mock: Mock, off: Off, mut stopped: oneshot
 
 async fn connection(
     http: auto::Builder<TokioExecutor>,
-    tcp: TcpStream,
+    socket: Socket,
     engine: Engine,
     mut drain: watch::Receiver<()>,
 ) {
-    // Else each frame of a stream waits for the client's acknowledgement of the one before.
-    let _ = tcp.set_nodelay(true);
     let close = Arc::clone(&engine.close);
     let is_http2 = tokio::select! {
         biased;
-        is_http2 = may_be_http2(&tcp) => is_http2,
+        is_http2 = may_be_http2(&socket.tcp) => is_http2,
         // It has not said anything yet.
         _ = drain.changed() => return,
     };
     if is_http2 {
-        let connection = http.serve_connection(TokioIo::new(tcp), engine);
+        let connection = http.serve_connection(TokioIo::new(socket), engine);
         Box::pin(served(connection, drain, close)).await;
     } else {
         // The same without a look at the version, which costs a connection 16 KiB for as long as it
         // lives: hyper makes room for another 8 after the few bytes that were looked at.
-        let io = TokioIo::new(tcp);
+        let io = TokioIo::new(socket);
         let connection = http1::Builder::new().writev(false).serve_connection(io, engine);
         served(connection, drain, close).await;
     }
 }
 
 /// Whether the first bytes may begin HTTP/2; they are not taken.
-async fn may_be_http2(tcp: &TcpStream) -> bool {
+async fn may_be_http2(tcp: &tokio::net::TcpStream) -> bool {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let mut first = [0; PREFACE.len()];
     let peeked = tcp.peek(&mut first).await;
@@ -338,14 +345,14 @@ struct Engine {
     off: Off,
     /// Closes its connection, once the answers that are on their way are sent.
     close: Arc<Notify>,
+    /// Whether the socket is to be reset when it is dropped.
+    reset: Arc<AtomicBool>,
 }
-
-type Refused = Ready<Result<Response<Full<Bytes>>, Infallible>>;
 
 impl hyper::service::Service<Request<Incoming>> for Engine {
     type Response = Response<MockBody<Full<Bytes>>>;
-    type Error = Infallible;
-    type Future = ResponseFuture<Refused, Incoming>;
+    type Error = Cut;
+    type Future = Answer;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let claim = self.mock.claim(&Head::of(&request));
@@ -353,11 +360,56 @@ impl hyper::service::Service<Request<Incoming>> for Engine {
         let version = parts.version;
         let head = RequestHead::from(parts);
         if matches!(claim, Claim::Forward) {
-            return ResponseFuture::forward(ready(Ok(self.refuse(&head, version))));
+            return Answer::Refused(Some(Box::new(self.refuse(&head, version))));
         }
-        ResponseFuture::answer(Answering::new(self.mock.clone(), claim, head, body))
+        let answering = Box::pin(Answering::new(self.mock.clone(), claim, head, body));
+        Answer::Answering { answering, reset: Arc::clone(&self.reset) }
     }
 }
+
+/// An answer on its way, or a refusal.
+enum Answer {
+    Answering { answering: Pin<Box<Answering<Incoming>>>, reset: Arc<AtomicBool> },
+    Refused(Option<Box<Response<Full<Bytes>>>>),
+}
+
+impl Future for Answer {
+    type Output = Result<Response<MockBody<Full<Bytes>>>, Cut>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Answering { answering, reset } => {
+                Poll::Ready(match ready!(answering.as_mut().poll(cx)) {
+                    Ok(answer) => Ok(answer.map(MockBody::mock)),
+                    Err(lost) => match lost.how {
+                        NoAnswer::Closed => Err(Cut),
+                        NoAnswer::Reset => {
+                            reset.store(true, Ordering::Release);
+                            Err(Cut)
+                        }
+                        _ => Ok(lost.instead.map(MockBody::mock)),
+                    },
+                })
+            }
+            Self::Refused(refusal) => {
+                let refusal = refusal.take().expect("polled after completion");
+                Poll::Ready(Ok(refusal.map(MockBody::inner)))
+            }
+        }
+    }
+}
+
+/// Makes hyper close the connection (or, over HTTP/2, reset the stream) without a response.
+#[derive(Debug)]
+struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the mock was told to give no answer")
+    }
+}
+
+impl std::error::Error for Cut {}
 
 impl Engine {
     fn refuse(&self, head: &RequestHead, version: Version) -> Response<Full<Bytes>> {

@@ -316,7 +316,7 @@ async fn errors_by_rule_come_in_each_vendors_words() {
     for (api, status, word) in [
         (Api::Anthropic, 529, "overloaded_error"),
         (Api::Gemini, 503, "UNAVAILABLE"),
-        (Api::OpenAi, 503, "server_error"),
+        (Api::OpenAi, 503, "server_is_overloaded"),
     ] {
         for stream in [false, true] {
             let answer = send(&layer, api.url(stream), api.body("x", stream).to_string()).await;

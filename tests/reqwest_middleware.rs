@@ -4,7 +4,8 @@
 mod common;
 
 use common::{CHAT, Echo, deltas, says, streamed, text, unary};
-use tower_mock_llm::{MockLlmLayer, Mode};
+use tower_mock_llm::reply::NoAnswer;
+use tower_mock_llm::{MockLlmLayer, Mode, Rule};
 
 macro_rules! tests {
     ($version:ident, $reqwest:ident, $middleware:ident) => {
@@ -30,6 +31,22 @@ macro_rules! tests {
                 assert_eq!(text(&whole.text().await.unwrap()), "pong");
                 let stream = post(&client, streamed()).send().await.unwrap();
                 assert_eq!(deltas(&stream.text().await.unwrap()).concat(), "pong");
+            }
+
+            #[tokio::test]
+            async fn a_connection_that_fails_is_a_genuine_error() {
+                for (how, words) in [
+                    (NoAnswer::Refused, "refuses connections to api.openai.com"),
+                    (NoAnswer::Dns, "failed to lookup address information"),
+                    (NoAnswer::Tls, "invalid peer certificate"),
+                ] {
+                    let mock = MockLlmLayer::new().rule(Rule::always().respond_with(how));
+                    let error = post(&client(&mock), unary()).send().await.unwrap_err();
+                    assert!(error.is_connect() && error.is_request(), "{error:?}");
+                    assert_eq!(error.url().unwrap().as_str(), CHAT);
+                    assert!(format!("{error:?}").contains(words), "{error:?}");
+                    assert_eq!(mock.handle().received().len(), 1);
+                }
             }
 
             #[tokio::test]

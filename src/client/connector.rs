@@ -9,8 +9,7 @@
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
-use std::future::{Future, ready};
-use std::io;
+use std::future::{Future, pending, ready};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +23,7 @@ use tower_service::Service;
 use crate::claim::Mode;
 use crate::error::BoxError;
 use crate::layer::MockLlmLayer;
+use crate::reply::NoAnswer;
 use crate::server::{MockServer, Off};
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -86,7 +86,9 @@ pub struct ConnectorLayer {
 
 impl ConnectorLayer {
     /// Refuses connections to this host (without port), whether it is a provider's or not: the
-    /// client fails with a `reqwest::Error` of its own for which `is_connect()` holds.
+    /// client fails with a `reqwest::Error` of its own for which `is_connect()` holds. For an outage
+    /// that begins and ends, and for other failures, see
+    /// [`MockHandle::fail_connects`](crate::MockHandle::fail_connects).
     ///
     /// ```
     /// use tower_mock_llm::MockLlmLayer;
@@ -114,9 +116,14 @@ impl ConnectorLayer {
             )
             .into());
         };
-        if self.refused.iter().any(|r| r.eq_ignore_ascii_case(&host)) {
-            let refused = format!("tower-mock-llm refuses connections to {host}, as it was told");
-            return Err(io::Error::new(io::ErrorKind::ConnectionRefused, refused).into());
+        let refused = || {
+            let is_refused = self.refused.iter().any(|r| r.eq_ignore_ascii_case(&host));
+            is_refused.then_some(NoAnswer::Refused)
+        };
+        match mock.shared.connects.failure(&host).or_else(refused) {
+            None => {}
+            Some(NoAnswer::Hang) => return Ok(Verdict::Hang),
+            Some(how) => return Err(how.to_io(&host).into()),
         }
         Ok(if mock.settings.claims.takes_host(&host) { Verdict::Mock } else { Verdict::Forward })
     }
@@ -157,6 +164,7 @@ where
     fn call(&mut self, target: R) -> Self::Future {
         match self.layer.verdict(&target) {
             Err(error) => Box::pin(ready(Err(error))),
+            Ok(Verdict::Hang) => Box::pin(pending()),
             Ok(Verdict::Forward) => Box::pin(self.inner.call(target)),
             Ok(Verdict::Mock) => {
                 let dialer = Arc::clone(&self.layer.dialer);
@@ -169,6 +177,7 @@ where
 
 enum Verdict {
     Forward,
+    Hang,
     Mock,
 }
 

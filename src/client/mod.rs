@@ -15,6 +15,8 @@ mod connector;
 mod reqwest;
 #[cfg(any(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
 mod reqwest_middleware;
+#[cfg(any(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
+mod unreachable;
 
 pub use self::connector::{Connector, ConnectorLayer};
 pub use self::reqwest::ReqwestFuture;

@@ -139,7 +139,9 @@ macro_rules! adapt {
                 fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
                     match self.project().state.project() {
                         StateProj::Answer { answering, url } => {
+                            // The error is the inner service's, so there is none of ours.
                             let answer = ready!(answering.poll(cx));
+                            let answer = answer.unwrap_or_else(|lost| lost.instead);
                             let url = url.take().expect("polled after completion");
                             Poll::Ready(Ok(response(answer, url)))
                         }

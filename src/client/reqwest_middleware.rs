@@ -9,13 +9,14 @@ use crate::claim::Claim;
 use crate::layer::MockLlmLayer;
 
 macro_rules! middleware {
-    ($feature:literal, $version:ident, $reqwest:ident, $middleware:ident) => {
+    ($feature:literal, $version:ident, $reqwest:ident, $middleware:ident, $error:ident) => {
         #[cfg(feature = $feature)]
         const _: () = {
             use ::$middleware::{Middleware, Next, Result};
             use ::$reqwest::{Request, Response};
 
             use super::reqwest::$version::{answering, response};
+            use super::unreachable::$error;
 
             #[async_trait::async_trait]
             impl Middleware for MockLlmLayer {
@@ -30,8 +31,13 @@ macro_rules! middleware {
                         Claim::Forward => next.run(request, extensions).await,
                         claim => {
                             let url = url.clone();
-                            let answer = answering(self.mock(), claim, request).await;
-                            Ok(response(answer, url))
+                            match answering(self.mock(), claim, request).await {
+                                Ok(answer) => Ok(response(answer, url)),
+                                Err(lost) => match $error(lost.how, url.clone()).await {
+                                    Some(error) => Err(error.into()),
+                                    None => Ok(response(lost.instead, url)),
+                                },
+                            }
                         }
                     }
                 }
@@ -40,5 +46,5 @@ macro_rules! middleware {
     };
 }
 
-middleware!("reqwest-middleware-0_4", v0_12, reqwest12, reqwest_middleware04);
-middleware!("reqwest-middleware-0_5", v0_13, reqwest, reqwest_middleware);
+middleware!("reqwest-middleware-0_4", v0_12, reqwest12, reqwest_middleware04, error_0_12);
+middleware!("reqwest-middleware-0_5", v0_13, reqwest, reqwest_middleware, error_0_13);

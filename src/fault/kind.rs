@@ -193,6 +193,24 @@ impl Fault {
         Self(Kind::Probe(probe))
     }
 
+    /// Whether the client does not get all of the answer.
+    pub(crate) fn cuts(&self) -> bool {
+        matches!(
+            self.0,
+            Kind::Abort { .. }
+                | Kind::Corrupt { .. }
+                | Kind::Drop { .. }
+                | Kind::End { .. }
+                | Kind::Error { .. }
+                | Kind::Truncate { .. }
+        )
+    }
+
+    /// Whether the client waits for ever.
+    pub(crate) fn stalls(&self) -> bool {
+        matches!(self.0, Kind::Stall { .. })
+    }
+
     /// The error that is said inside the stream.
     pub(crate) fn error(&self) -> Option<&ApiError> {
         match &self.0 {

@@ -64,6 +64,7 @@ pub(crate) fn say_inside(
     say: Say,
     room: &Room,
     request: &LlmRequest,
+    created: u64,
     entropy: Entropy,
     error: &ApiError,
 ) -> (Say, Option<Box<FrameBuf>>) {
@@ -71,7 +72,11 @@ pub(crate) fn say_inside(
     let say = match say {
         Say::Error(error) => Say::Error(error),
         _ if !request.stream => Say::Error(error.clone()),
-        say => match room.stream_error(&ErrorContext::of(request, entropy), error, &mut frames) {
+        say => match room.stream_error(
+            &ErrorContext::of(request, created, entropy),
+            error,
+            &mut frames,
+        ) {
             Ok(()) => say,
             Err(why) => Say::Error(ApiError::invalid_request(format!(
                 "tower-mock-llm: {} cannot say an error inside a stream: {why}. Give the error \

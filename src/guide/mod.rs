@@ -6,6 +6,9 @@
 #[cfg_attr(not(doctest), doc = include_str!("async_openai.md"))]
 pub mod async_openai {}
 
+#[doc = include_str!("errors.md")]
+pub mod errors {}
+
 #[doc = include_str!("faults.md")]
 pub mod faults {}
 

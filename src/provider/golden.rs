@@ -99,6 +99,7 @@ pub(crate) fn context<'a>(request: &'a LlmRequest, reply: &'a Reply) -> Context<
         usage: reply.usage_for(request.prompt_tokens()),
         created: 1_767_225_600,
         entropy: Entropy::new(1),
+        levels: None,
         reply,
     }
 }
@@ -131,6 +132,13 @@ pub(crate) fn error(
     error: &ApiError,
 ) -> Response<String> {
     let head = Head::new(&http::Method::POST, None, "/path", None, headers);
-    let cx = ErrorContext { call, request, head, entropy: Entropy::new(1) };
+    let cx = ErrorContext {
+        call,
+        request,
+        head,
+        entropy: Entropy::new(1),
+        created: 1_767_225_600,
+        levels: None,
+    };
     synth.error(&cx, error).map(|body| String::from_utf8(body.to_vec()).unwrap())
 }

@@ -24,6 +24,7 @@ use bytes::Bytes;
 use http::Response;
 
 pub use crate::caching::{Cacheable, Piece};
+use crate::quota::Levels;
 use crate::reply::{ApiError, Feature, Output, Reply, ReplyEvent, Usage};
 use crate::request::{Head, LlmRequest};
 pub use crate::util::ids::Alphabet;
@@ -104,7 +105,8 @@ pub(crate) fn no_words(
 ) -> Response<Bytes> {
     let (room_name, what) = (room.provider(), output.operation());
     let message = format!("tower-mock-llm: the room of {room_name} has no words for {what:?}");
-    room.error(&ErrorContext::of(cx.request, cx.entropy), &ApiError::server().message(message))
+    let error = ApiError::server().message(message);
+    room.error(&ErrorContext::of(cx.request, cx.created, cx.entropy), &error)
 }
 
 /// Writes the events of one reply as frames, in one vendor's words.
@@ -128,6 +130,8 @@ pub struct Context<'a> {
     pub created: u64,
     /// Chance, from the seed and the request.
     pub entropy: Entropy,
+    /// What a [`Quota`](crate::Quota) has left, for the headers; `None` where there is none.
+    pub levels: Option<&'a Levels>,
     /// What is said; nothing, where a user's stream says it bit by bit.
     pub(crate) reply: &'a Reply,
 }
@@ -150,14 +154,24 @@ pub struct ErrorContext<'a> {
     pub request: Option<&'a LlmRequest>,
     /// The head of the request.
     pub head: Head<'a>,
+    /// When the answer is made, in seconds since 1970: it follows from the seed and the turn.
+    pub created: u64,
     /// Chance, from the seed and the request.
     pub entropy: Entropy,
+    /// What a [`Quota`](crate::Quota) has left, for the headers; `None` where there is none.
+    pub levels: Option<&'a Levels>,
 }
 
 impl<'a> ErrorContext<'a> {
-    pub(crate) fn of(request: &'a LlmRequest, entropy: Entropy) -> Self {
+    pub(crate) fn of(request: &'a LlmRequest, created: u64, entropy: Entropy) -> Self {
         let head = request.head.as_head();
-        Self { call: Some(&request.call), request: Some(request), head, entropy }
+        let call = Some(&request.call);
+        Self { call, request: Some(request), head, created, entropy, levels: None }
+    }
+
+    pub(crate) fn levels(mut self, levels: Option<&'a Levels>) -> Self {
+        self.levels = levels;
+        self
     }
 }
 

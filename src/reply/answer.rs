@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{ApiError, Embeddings, Output, Reply, ReplyStream, TokenCount};
+use super::{ApiError, Embeddings, NoAnswer, Output, RawResponse, Reply, ReplyStream, TokenCount};
 use crate::fault::Fault;
 use crate::pace::Pace;
 use crate::provider::Operation;
 
-/// What the mock does for one request: a reply, an error or a stream, with its pace and fault.
+/// What the mock does for one request: a reply, an error, a stream, a response by hand or nothing at
+/// all, with its pace and fault.
 ///
 /// Anything that [`IntoAnswer`] takes is an answer already; this type is for the rest.
 ///
@@ -32,12 +33,27 @@ pub struct Answer {
 #[derive(Debug)]
 pub(crate) enum Say {
     Error(ApiError),
+    NoAnswer(NoAnswer),
     Output(Arc<Output>),
+    Raw(RawResponse),
     Reply(Arc<Reply>),
     Stream(ReplyStream),
 }
 
 impl Answer {
+    /// A response that is said as it stands, in place of a vendor's.
+    ///
+    /// ```
+    /// use tower_mock_llm::{Answer, Rule};
+    ///
+    /// let teapot = http::Response::builder().status(418).body("short and stout").unwrap();
+    /// let rule = Rule::always().respond_with(Answer::raw(teapot));
+    /// # let _ = rule;
+    /// ```
+    pub fn raw(response: impl Into<RawResponse>) -> Self {
+        response.into().into()
+    }
+
     /// How fast it comes; goes before the layer's pace.
     #[must_use]
     pub fn pace(mut self, pace: Pace) -> Self {
@@ -60,10 +76,10 @@ impl Answer {
         self
     }
 
-    /// Whether it can be said to such a call: an error to any, the rest only to what it is made for.
+    /// Whether it can be said to such a call: errors and the like to any, the rest only to what it is made for.
     pub(crate) fn answers(&self, operation: Operation) -> bool {
         match &self.say {
-            Say::Error(_) => true,
+            Say::Error(_) | Say::NoAnswer(_) | Say::Raw(_) => true,
             Say::Output(output) => output.operation() == operation,
             Say::Reply(_) | Say::Stream(_) => operation == Operation::Chat,
         }
@@ -129,6 +145,18 @@ impl From<Embeddings> for Answer {
 impl From<TokenCount> for Answer {
     fn from(count: TokenCount) -> Self {
         Output::from(count).into()
+    }
+}
+
+impl From<RawResponse> for Answer {
+    fn from(response: RawResponse) -> Self {
+        Self::new(Say::Raw(response))
+    }
+}
+
+impl From<NoAnswer> for Answer {
+    fn from(how: NoAnswer) -> Self {
+        Self::new(Say::NoAnswer(how))
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::{ErrorKind, Metric, RateLimit};
+
 /// An error of a provider's API.
 ///
 /// The neutral part is a [kind](ErrorKind); the room that answers finds the vendor's status,
@@ -33,12 +35,22 @@ pub struct ApiError {
     pub param: Option<Cow<'static, str>>,
     /// How long the client is asked to wait.
     pub retry_after: Option<Duration>,
+    /// The limit that was run into, for [`ErrorKind::RateLimit`].
+    pub limit: Option<Box<RateLimit>>,
 }
 
 impl ApiError {
     /// An error of this kind, in the vendor's own words.
     pub const fn new(kind: ErrorKind) -> Self {
-        Self { kind, status: None, message: None, code: None, param: None, retry_after: None }
+        Self {
+            kind,
+            status: None,
+            message: None,
+            code: None,
+            param: None,
+            retry_after: None,
+            limit: None,
+        }
     }
 
     /// The request is not understood or not allowed: `400`.
@@ -61,9 +73,23 @@ impl ApiError {
         Self::new(ErrorKind::ModelNotFound)
     }
 
-    /// Too many requests or tokens: `429`.
+    /// Too many requests or tokens: `429`. Which of them it was is told with [`of`](Self::of);
+    /// without it OpenAI speaks of requests per minute, the others of input tokens.
     pub const fn rate_limit() -> Self {
         Self::new(ErrorKind::RateLimit)
+    }
+
+    /// Too many tokens in a minute: `429`.
+    ///
+    /// ```
+    /// use tower_mock_llm::ApiError;
+    /// use tower_mock_llm::reply::Metric;
+    ///
+    /// let error = ApiError::token_rate_limit(30_000);
+    /// assert_eq!(error.limit.unwrap().metric, Metric::TokensPerMinute);
+    /// ```
+    pub fn token_rate_limit(limit: u64) -> Self {
+        Self::rate_limit().of(RateLimit::new(Metric::TokensPerMinute, limit))
     }
 
     /// The account has no money left: `429`, at Anthropic `400`.
@@ -79,6 +105,92 @@ impl ApiError {
     /// The vendor has too much to do: `503`, at Anthropic `529`.
     pub const fn overloaded() -> Self {
         Self::new(ErrorKind::Overloaded)
+    }
+
+    /// A parameter has a value that it may not have: `400`. OpenAI names the parameter, and has a
+    /// code for what is wrong with it: `invalid_value`, or another given with [`code`](Self::code)
+    /// (`unsupported_parameter`). Gemini has a detail that names the field.
+    ///
+    /// ```
+    /// use tower_mock_llm::ApiError;
+    ///
+    /// let error = ApiError::invalid_parameter("temperature", "It must be at most 2.");
+    /// assert_eq!(error.param.as_deref(), Some("temperature"));
+    /// ```
+    pub fn invalid_parameter(
+        param: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(ErrorKind::InvalidParameter).message(message).param(param)
+    }
+
+    /// The prompt is too long for the model: `400`.
+    pub const fn context_length() -> Self {
+        Self::new(ErrorKind::ContextLength)
+    }
+
+    /// What is asked is against the vendor's policy: `400`. Gemini does not answer so to a
+    /// conversation, but with `200` and a [reply](crate::Reply::refusal) that is blocked.
+    pub const fn content_policy() -> Self {
+        Self::new(ErrorKind::ContentPolicy)
+    }
+
+    /// The account has no way to pay: `402` at Anthropic, `429` at OpenAI, `403` at Gemini.
+    pub const fn billing() -> Self {
+        Self::new(ErrorKind::Billing)
+    }
+
+    /// Not from this country: `403`, at Gemini `400`.
+    pub const fn region() -> Self {
+        Self::new(ErrorKind::Region)
+    }
+
+    /// It took the client too long to send the request: `408`.
+    pub const fn request_timeout() -> Self {
+        Self::new(ErrorKind::RequestTimeout)
+    }
+
+    /// What is asked does not go with the state of a resource: `409`.
+    pub const fn conflict() -> Self {
+        Self::new(ErrorKind::Conflict)
+    }
+
+    /// The body is too large: `413`, at Gemini `400`.
+    pub const fn too_large() -> Self {
+        Self::new(ErrorKind::TooLarge)
+    }
+
+    /// The request is understood and makes no sense: `422`.
+    pub const fn unprocessable() -> Self {
+        Self::new(ErrorKind::Unprocessable)
+    }
+
+    /// Traffic grew too quickly, though no limit was reached: `429`.
+    pub const fn slow_down() -> Self {
+        Self::new(ErrorKind::SlowDown)
+    }
+
+    /// The client went away: `499`.
+    pub const fn cancelled() -> Self {
+        Self::new(ErrorKind::Cancelled)
+    }
+
+    /// A proxy before the vendor got no answer from it: `502`. For a page of HTML, as proxies
+    /// send them, see [`RawResponse`](crate::reply::RawResponse).
+    pub const fn bad_gateway() -> Self {
+        Self::new(ErrorKind::BadGateway)
+    }
+
+    /// It took the vendor too long: `504`.
+    pub const fn timeout() -> Self {
+        Self::new(ErrorKind::Timeout)
+    }
+
+    /// Sets the limit that was run into, for [`rate_limit`](Self::rate_limit).
+    #[must_use]
+    pub fn of(mut self, limit: RateLimit) -> Self {
+        self.limit = Some(Box::new(limit));
+        self
     }
 
     /// Sets the status.
@@ -132,40 +244,6 @@ impl ApiError {
             (_, None) => words,
         }
     }
-}
-
-/// What kind of error it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The key is wrong.
-    Authentication,
-    /// The request is not understood or not allowed.
-    InvalidRequest,
-    /// The body is no JSON.
-    Malformed,
-    /// The path is known, the method is not.
-    MethodNotAllowed,
-    /// No key was sent.
-    MissingKey,
-    /// There is no such model.
-    ModelNotFound,
-    /// There is nothing at this path.
-    NotFound,
-    /// Too much to do.
-    Overloaded,
-    /// The key may not do this.
-    Permission,
-    /// No money left.
-    Quota,
-    /// Too many requests or tokens.
-    RateLimit,
-    /// The vendor broke.
-    Server,
-    /// It took the vendor too long.
-    Timeout,
-    /// The body is too large.
-    TooLarge,
 }
 
 #[cfg(test)]

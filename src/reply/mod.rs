@@ -2,19 +2,24 @@
 //!
 //! A [`Reply`] is an ordered list of parts (text, reasoning, tool calls, refusals), a reason to
 //! stop and a usage. Every provider's room says it in its own way. An [`Answer`] is a reply, an
-//! [`ApiError`] or a [`ReplyStream`], with the time it takes and the trouble it meets.
+//! [`ApiError`], a [`ReplyStream`], a [`RawResponse`] or [`NoAnswer`], with the time it takes and the
+//! trouble it meets.
 
 mod answer;
 mod api_error;
 mod citation;
 mod cursor;
 mod embeddings;
+mod error_kind;
 mod event;
 mod feature;
 pub(crate) mod logprobs;
+mod no_answer;
 mod obey;
 mod output;
 mod part;
+mod rate_limit;
+mod raw_response;
 mod safety;
 mod server_tool;
 mod stream;
@@ -28,14 +33,19 @@ use serde::Serialize;
 
 pub(crate) use self::answer::Say;
 pub use self::answer::{Answer, IntoAnswer};
-pub use self::api_error::{ApiError, ErrorKind};
+pub use self::api_error::ApiError;
 pub use self::citation::{Citation, Source};
 pub(crate) use self::cursor::Cursor;
 pub use self::embeddings::Embeddings;
+pub use self::error_kind::ErrorKind;
 pub use self::event::{PartStart, ReplyEvent};
 pub use self::feature::Feature;
+pub(crate) use self::no_answer::Lost;
+pub use self::no_answer::NoAnswer;
 pub use self::output::{Output, TokenCount};
 pub use self::part::{Audio, Media, Part, Raw, Reasoning, Text, ToolCall};
+pub use self::rate_limit::{Metric, RateLimit};
+pub use self::raw_response::RawResponse;
 pub use self::safety::SafetyRating;
 pub use self::server_tool::{ServerTool, WebPage};
 pub(crate) use self::stream::Assembler;

@@ -50,7 +50,9 @@ pub use self::template::Template;
 pub use self::times::Times;
 pub use self::tools_once::CallToolsOnce;
 use crate::provider::Operation;
-use crate::reply::{Answer, ApiError, Embeddings, IntoAnswer, Output, Reply, TokenCount};
+use crate::reply::{
+    Answer, ApiError, Embeddings, IntoAnswer, NoAnswer, Output, RawResponse, Reply, TokenCount,
+};
 use crate::request::LlmRequest;
 
 /// Something that answers requests, or leaves them to the next: a text, a [`Reply`], an
@@ -175,6 +177,26 @@ impl Respond for ApiError {
     }
 }
 
+impl Respond for RawResponse {
+    fn respond(&self, _: &LlmRequest) -> Option<Answer> {
+        Some(self.clone().into())
+    }
+
+    fn always_answers(&self) -> bool {
+        true
+    }
+}
+
+impl Respond for NoAnswer {
+    fn respond(&self, _: &LlmRequest) -> Option<Answer> {
+        Some((*self).into())
+    }
+
+    fn always_answers(&self) -> bool {
+        true
+    }
+}
+
 /// What [`respond_with`](RuleBuilder::respond_with) takes: everything that is a [`Respond`], and
 /// what becomes one.
 pub trait IntoRespond {
@@ -237,6 +259,10 @@ impl IntoRespond for Answer {
             Say::Error(error) => Box::new(move |_: &LlmRequest| dressed(Say::Error(error.clone()))),
             Say::Output(output) => {
                 Box::new(move |_: &LlmRequest| dressed(Say::Output(Arc::clone(&output))))
+            }
+            Say::NoAnswer(how) => Box::new(move |_: &LlmRequest| dressed(Say::NoAnswer(how))),
+            Say::Raw(response) => {
+                Box::new(move |_: &LlmRequest| dressed(Say::Raw(response.clone())))
             }
             Say::Reply(reply) => {
                 let known = Arc::clone(&reply);

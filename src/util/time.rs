@@ -1,5 +1,7 @@
 //! Times as vendors write them.
 
+use std::time::Duration;
+
 /// `seconds` since 1970 as RFC 3339 in UTC: `2026-01-14T21:35:51Z`. Years end with 9999.
 pub(crate) fn rfc3339(seconds: u64) -> [u8; 20] {
     let (year, month, day) = civil(seconds / 86_400);
@@ -20,6 +22,28 @@ pub(crate) fn rfc3339(seconds: u64) -> [u8; 20] {
     text
 }
 
+/// A span as OpenAI writes it, to the millisecond: `12ms`, `1.5s`, `6m0s`, `1h0m0s`.
+///
+/// After <https://platform.openai.com/docs/guides/rate-limits> (read 2026-11-21) and recorded
+/// headers, which are Go's `Duration.String()`.
+pub(crate) fn span(span: Duration) -> String {
+    // Rounded up: a client that waits that long must not be early.
+    let milliseconds = span.as_nanos().div_ceil(1_000_000);
+    let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
+    if seconds == 0 {
+        return if rest == 0 { "0s".to_owned() } else { format!("{rest}ms") };
+    }
+    let fraction = match format!("{rest:03}").trim_end_matches('0') {
+        "" => String::new(),
+        digits => format!(".{digits}"),
+    };
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}{fraction}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds}{fraction}s"),
+        (hours, minutes, seconds) => format!("{hours}h{minutes}m{seconds}{fraction}s"),
+    }
+}
+
 /// Year, month and day of a day counted from 1970-01-01, after Howard Hinnant's `civil_from_days`:
 /// years begin in March, so that the leap day is the last.
 fn civil(days: u64) -> (u64, u64, u64) {
@@ -38,6 +62,26 @@ fn civil(days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_are_written_as_the_vendor_writes_them() {
+        for (milliseconds, text) in [
+            (0, "0s"),
+            (6, "6ms"),
+            (644, "644ms"),
+            (1000, "1s"),
+            (1268, "1.268s"),
+            (8640, "8.64s"),
+            (20_000, "20s"),
+            (60_000, "1m0s"),
+            (360_000, "6m0s"),
+            (432_000, "7m12s"),
+            (86_400_000, "24h0m0s"),
+        ] {
+            assert_eq!(span(Duration::from_millis(milliseconds)), text);
+        }
+        assert_eq!(span(Duration::from_nanos(1)), "1ms");
+    }
 
     #[test]
     fn days_and_seconds_fall_where_the_calendar_has_them() {

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::provider::headers::{fill, template};
 use crate::provider::{Alphabet, Context, Entropy};
+use crate::quota::{Level, Levels};
 use crate::util::time::rfc3339;
 
 /// The headers whose values vary, which stand first in the templates: of an error only the first
@@ -25,7 +26,7 @@ const VARYING: [HeaderName; 8] = [
 ];
 
 /// What the limits say that the headers report: a tier in the middle.
-const INPUT_PER_MINUTE: u64 = 10_000_000;
+pub(super) const INPUT_PER_MINUTE: u64 = 10_000_000;
 const TOKENS_PER_MINUTE: u64 = 12_000_000;
 
 /// Whose key it is.
@@ -112,9 +113,7 @@ pub(super) fn request_id(entropy: Entropy) -> String {
 
 fn filled(template: &HeaderMap, cx: &Context<'_>) -> HeaderMap {
     let reset = value(&rfc3339(cx.created));
-    // Reported in thousands.
-    let remaining =
-        |limit: u64| HeaderValue::from((limit.saturating_sub(cx.usage.input) + 500) / 1000 * 1000);
+    let remaining = |limit: u64| HeaderValue::from(thousands(limit.saturating_sub(cx.usage.input)));
     let values = [
         value(request_id(cx.entropy).as_bytes()),
         trace(cx.entropy),
@@ -125,7 +124,71 @@ fn filled(template: &HeaderMap, cx: &Context<'_>) -> HeaderMap {
         remaining(INPUT_PER_MINUTE),
         remaining(TOKENS_PER_MINUTE),
     ];
-    fill(template, values)
+    let mut headers = fill(template, values);
+    if let Some(levels) = cx.levels {
+        set_levels(&mut headers, levels);
+    }
+    headers
+}
+
+/// Reports the limits of other answers in an error, untouched.
+pub(super) fn set_limits(headers: &mut HeaderMap, now: u64) {
+    let reset = value(&rfc3339(now));
+    for name in &VARYING[2..6] {
+        headers.insert(name, reset.clone());
+    }
+    for (name, limit) in LIMITS {
+        headers.insert(name, HeaderValue::from_static(limit));
+    }
+    headers.insert(&VARYING[6], HeaderValue::from(INPUT_PER_MINUTE));
+    headers.insert(&VARYING[7], HeaderValue::from(TOKENS_PER_MINUTE));
+}
+
+/// Reports what a quota has left: of tokens to the nearest thousand, as the vendor does.
+///
+/// <https://platform.claude.com/docs/en/api/rate-limits#response-headers> (read 2026-11-21).
+pub(super) fn set_levels(headers: &mut HeaderMap, levels: &Levels) {
+    let mut set = |names: &[HeaderName; 3], level: &Level, remaining: u64| {
+        let seconds = level.reset.as_nanos().div_ceil(1_000_000_000);
+        let reset = levels.now.saturating_add(u64::try_from(seconds).unwrap_or(u64::MAX));
+        headers.insert(&names[0], HeaderValue::from(level.limit));
+        headers.insert(&names[1], HeaderValue::from(remaining));
+        headers.insert(&names[2], value(&rfc3339(reset.min(END_OF_TIME))));
+    };
+    if let Some(level) = &levels.requests {
+        set(&REQUESTS, level, level.remaining);
+    }
+    if let Some(level) = &levels.tokens {
+        // The mock has one limit of tokens; the vendor's of input is the one that is met first.
+        let remaining = thousands(level.remaining);
+        set(&TOKENS, level, remaining);
+        set(&INPUT_TOKENS, level, remaining);
+    }
+}
+
+const REQUESTS: [HeaderName; 3] = [
+    HeaderName::from_static("anthropic-ratelimit-requests-limit"),
+    HeaderName::from_static("anthropic-ratelimit-requests-remaining"),
+    HeaderName::from_static("anthropic-ratelimit-requests-reset"),
+];
+
+const TOKENS: [HeaderName; 3] = [
+    HeaderName::from_static("anthropic-ratelimit-tokens-limit"),
+    HeaderName::from_static("anthropic-ratelimit-tokens-remaining"),
+    HeaderName::from_static("anthropic-ratelimit-tokens-reset"),
+];
+
+const INPUT_TOKENS: [HeaderName; 3] = [
+    HeaderName::from_static("anthropic-ratelimit-input-tokens-limit"),
+    HeaderName::from_static("anthropic-ratelimit-input-tokens-remaining"),
+    HeaderName::from_static("anthropic-ratelimit-input-tokens-reset"),
+];
+
+/// The last second that [`rfc3339`] can write.
+const END_OF_TIME: u64 = 253_402_300_799;
+
+fn thousands(tokens: u64) -> u64 {
+    tokens.saturating_add(500) / 1000 * 1000
 }
 
 fn trace(entropy: Entropy) -> HeaderValue {

@@ -10,6 +10,7 @@ mod citation;
 mod count_tokens;
 mod diagnose;
 mod error;
+mod error_words;
 mod event;
 mod headers;
 mod limits;

@@ -162,7 +162,9 @@ pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
         }
         _ => match full(&identity, reply, Stop::of(&finish), cx) {
             Ok(body) => body,
-            Err(error) => return error::error(&ErrorContext::of(cx.request, cx.entropy), &error),
+            Err(error) => {
+                return error::error(&ErrorContext::of(cx.request, cx.created, cx.entropy), &error);
+            }
         },
     };
     let mut response = Response::new(body);

@@ -223,7 +223,8 @@ fn errors_are_the_recorded_bytes() {
         ),
     ] {
         let request = request(&recording.model);
-        let response = Anthropic.error(&ErrorContext::of(&request, Entropy::new(7)), &error);
+        let response =
+            Anthropic.error(&ErrorContext::of(&request, 1_767_225_600, Entropy::new(7)), &error);
         assert_eq!(response.status(), recording.status);
         same_names(response.headers(), &recording, newer);
         let id = response.headers()["request-id"].to_str().unwrap();
@@ -237,7 +238,8 @@ fn errors_are_the_recorded_bytes() {
 fn errors_that_no_recording_shows() {
     let request = request("claude-sonnet-5");
     let say = |error: ApiError| {
-        let response = Anthropic.error(&ErrorContext::of(&request, Entropy::new(7)), &error);
+        let response =
+            Anthropic.error(&ErrorContext::of(&request, 1_767_225_600, Entropy::new(7)), &error);
         let retry = response.headers()["x-should-retry"].to_str().unwrap().to_owned();
         let value: Value = serde_json::from_slice(response.body()).unwrap();
         let r#type = value["error"]["type"].as_str().unwrap().to_owned();
@@ -680,6 +682,7 @@ fn context<'a>(request: &'a LlmRequest, reply: &'a Reply) -> Context<'a> {
         usage: reply.usage_for(request.prompt_tokens()),
         created: 1_768_426_551,
         entropy: Entropy::new(7),
+        levels: None,
         reply,
     }
 }

@@ -1,7 +1,7 @@
 //! Gemini's errors: `google.rpc.Status` as JSON.
 //!
-//! Envelope, details and styles as recorded; messages from recordings and from issues that quote
-//! them; codes after <https://ai.google.dev/gemini-api/docs/troubleshooting> (read 2026-11-21).
+//! Envelope, details and styles as recorded; codes after
+//! <https://ai.google.dev/gemini-api/docs/troubleshooting> (read 2026-11-21).
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-use super::{INDENTED, LINE, SSE, STREAM, Target, headers, stream};
+use super::error_words::{Limit, limit, words};
+use super::{INDENTED, LINE, SSE, STREAM, headers, stream};
 use crate::provider::ErrorContext;
 use crate::reply::{ApiError, ErrorKind};
 use crate::wire::FrameBuf;
@@ -71,7 +72,7 @@ struct Violation<'a> {
     quota_metric: &'static str,
     quota_id: &'static str,
     quota_dimensions: Dimensions<'a>,
-    quota_value: &'static str,
+    quota_value: Cow<'static, str>,
 }
 
 #[derive(Serialize)]
@@ -79,26 +80,6 @@ struct Dimensions<'a> {
     model: &'a str,
     location: &'static str,
 }
-
-/// A limit that was run into.
-struct Limit {
-    metric: &'static str,
-    id: &'static str,
-    value: &'static str,
-}
-
-/// As recorded in 2026.
-const PER_MINUTE: Limit = Limit {
-    metric: "generativelanguage.googleapis.com/generate_content_paid_tier_input_token_count",
-    id: "GenerateContentPaidTierInputTokensPerModelPerMinute",
-    value: "1000000",
-};
-/// As quoted in issues.
-const PER_DAY: Limit = Limit {
-    metric: "generativelanguage.googleapis.com/generate_content_free_tier_requests",
-    id: "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
-    value: "250",
-};
 
 pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {
     let model = cx.call.and_then(|call| call.model.as_deref()).unwrap_or_default();
@@ -116,7 +97,10 @@ pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> 
         error: Status {
             code: status.as_u16(),
             message: &message,
-            status: error.code.as_deref().unwrap_or(code(status)),
+            status: error.code.as_deref().unwrap_or(match error.kind {
+                ErrorKind::Region => "FAILED_PRECONDITION",
+                _ => code(status),
+            }),
             details: details(error, &message, model),
         },
     };
@@ -133,7 +117,7 @@ pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> 
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    *response.headers_mut() = if flags & STREAM == 0 && limit(error.kind).is_some() {
+    *response.headers_mut() = if flags & STREAM == 0 && limit(error).is_some() {
         headers::whole(cx.entropy)
     } else {
         headers::error(cx.entropy)
@@ -156,84 +140,11 @@ pub(super) fn inside_stream(cx: &ErrorContext<'_>, error: &ApiError, frames: &mu
     }
 }
 
-fn words(cx: &ErrorContext<'_>, error: &ApiError, model: &str) -> (StatusCode, Cow<'static, str>) {
-    let target = Target::of(cx.head.path);
-    match error.kind {
-        ErrorKind::Authentication => (StatusCode::BAD_REQUEST, BAD_KEY.into()),
-        ErrorKind::InvalidRequest => {
-            (StatusCode::BAD_REQUEST, "Request contains an invalid argument.".into())
-        }
-        ErrorKind::Malformed => (StatusCode::BAD_REQUEST, "Invalid JSON payload received.".into()),
-        ErrorKind::MissingKey => (StatusCode::FORBIDDEN, NO_KEY.into()),
-        ErrorKind::ModelNotFound => (
-            StatusCode::NOT_FOUND,
-            format!(
-                "{}{model} is not found for API version {}, or is not supported for {}. Call \
-                 ModelService.ListModels to see the list of available models and their supported \
-                 methods.",
-                if model.starts_with("tunedModels/") { "" } else { "models/" },
-                target.as_ref().map_or("v1beta", |target| target.version),
-                target.as_ref().map_or("generateContent", |target| target.method),
-            )
-            .into(),
-        ),
-        // Google's front end answers both without a body, or with a page of HTML that says the
-        // like; a mock that leaves its user alone with that would be no help, so it is an error
-        // in the envelope.
-        ErrorKind::MethodNotAllowed | ErrorKind::NotFound => {
-            let hint = match error.kind {
-                ErrorKind::MethodNotAllowed => {
-                    format!(" It is served to POST, not to {}.", cx.head.method)
-                }
-                _ => String::new(),
-            };
-            let path = cx.head.path;
-            (
-                StatusCode::NOT_FOUND,
-                format!("The requested URL {path} was not found on this server.{hint}").into(),
-            )
-        }
-        ErrorKind::Overloaded => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The model is overloaded. Please try again later.".into(),
-        ),
-        ErrorKind::Permission => {
-            (StatusCode::FORBIDDEN, "The caller does not have permission".into())
-        }
-        ErrorKind::Quota | ErrorKind::RateLimit => {
-            let Limit { metric, value, .. } = limit(error.kind).unwrap_or(PER_MINUTE);
-            let mut message = format!(
-                "{EXCEEDED} \n* Quota exceeded for metric: {metric}, limit: {value}, model: {model}"
-            );
-            if let Some(wait) = error.retry_after {
-                message.push_str(&format!("\nPlease retry in {}s.", wait.as_secs_f64()));
-            }
-            (StatusCode::TOO_MANY_REQUESTS, message.into())
-        }
-        ErrorKind::Server => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "An internal error has occurred. Please retry or report in \
-             https://developers.generativeai.google/guide/troubleshooting"
-                .into(),
-        ),
-        ErrorKind::Timeout => (
-            StatusCode::GATEWAY_TIMEOUT,
-            "Deadline expired before operation could complete.".into(),
-        ),
-        ErrorKind::TooLarge => (
-            StatusCode::BAD_REQUEST,
-            format!(
-                "Request payload size exceeds the limit: {} bytes.",
-                error.param.as_deref().unwrap_or("314572800"),
-            )
-            .into(),
-        ),
-    }
-}
-
 fn details<'a>(error: &'a ApiError, message: &'a str, model: &'a str) -> Vec<Detail<'a>> {
     let mut details = Vec::new();
-    if let (ErrorKind::InvalidRequest, Some(param)) = (error.kind, &error.param) {
+    if let (ErrorKind::InvalidParameter | ErrorKind::InvalidRequest, Some(param)) =
+        (error.kind, &error.param)
+    {
         // A line of the message for each field at fault.
         let fields = param.split('\n').zip(message.split('\n'));
         details.push(Detail::BadRequest {
@@ -250,7 +161,7 @@ fn details<'a>(error: &'a ApiError, message: &'a str, model: &'a str) -> Vec<Det
         });
         details.push(Detail::LocalizedMessage { locale: "en-US", message });
     }
-    if let Some(Limit { metric, id, value }) = limit(error.kind) {
+    if let Some(Limit { metric, id, value }) = limit(error) {
         details.push(Detail::Help {
             links: [Link {
                 description: "Learn more about Gemini API quotas",
@@ -270,14 +181,6 @@ fn details<'a>(error: &'a ApiError, message: &'a str, model: &'a str) -> Vec<Det
         details.push(Detail::RetryInfo { retry_delay: delay(wait) });
     }
     details
-}
-
-fn limit(kind: ErrorKind) -> Option<Limit> {
-    match kind {
-        ErrorKind::Quota => Some(PER_DAY),
-        ErrorKind::RateLimit => Some(PER_MINUTE),
-        _ => None,
-    }
 }
 
 /// Whole seconds, rounded down as recorded; less than one in full.
@@ -306,13 +209,3 @@ fn code(status: StatusCode) -> &'static str {
         _ => "UNKNOWN",
     }
 }
-
-const BAD_KEY: &str = "API key not valid. Please pass a valid API key.";
-
-const NO_KEY: &str = "Method doesn't allow unregistered callers (callers without established \
-    identity). Please use API Key or other form of API consumer identity to call this API.";
-
-const EXCEEDED: &str = "You exceeded your current quota, please check your plan and billing \
-    details. For more information on this error, head to: \
-    https://ai.google.dev/gemini-api/docs/rate-limits. To monitor your current usage, head to: \
-    https://ai.dev/rate-limit.";

@@ -8,6 +8,7 @@ mod count_tokens;
 mod embed;
 mod ending;
 mod error;
+mod error_words;
 mod grounding;
 mod headers;
 mod identity;

@@ -481,6 +481,7 @@ mod tests {
                             usage: Usage::new(usage.input, 0),
                             created: 0,
                             entropy: Entropy::new(1),
+                            levels: None,
                             reply: &crate::reply::Reply::empty(),
                         };
                         let rendered = |signature: Option<&str>| {

@@ -69,6 +69,7 @@ fn context<'a>(request: &'a LlmRequest, reply: &'a Reply) -> Context<'a> {
         usage: reply.usage_for(request.prompt_tokens()),
         created: 0,
         entropy: Entropy::new(7),
+        levels: None,
         reply,
     }
 }
@@ -321,8 +322,14 @@ fn errors_are_the_recorded_errors() {
         let path = recording.path.as_str();
         let head = Head::new(&Method::POST, None, path, Some(&recording.query), &headers);
         let call = Gemini.recognize(&head);
-        let cx =
-            ErrorContext { call: call.as_ref(), request: None, head, entropy: Entropy::new(7) };
+        let cx = ErrorContext {
+            call: call.as_ref(),
+            request: None,
+            head,
+            entropy: Entropy::new(7),
+            created: 1_767_225_600,
+            levels: None,
+        };
         let ours = Gemini.error(&cx, error);
         assert_eq!(u64::from(ours.status().as_u16()), recording.status);
         assert_headers(ours.headers(), &recording.headers);
@@ -346,8 +353,14 @@ fn errors_come_as_the_stream_would() {
         let headers = keyed();
         let head = Head::new(&Method::POST, None, STREAM_PATH, Some(query), &headers);
         let call = Gemini.recognize(&head);
-        let cx =
-            ErrorContext { call: call.as_ref(), request: None, head, entropy: Entropy::new(7) };
+        let cx = ErrorContext {
+            call: call.as_ref(),
+            request: None,
+            head,
+            entropy: Entropy::new(7),
+            created: 1_767_225_600,
+            levels: None,
+        };
         let ours = Gemini.error(&cx, &error);
         let body = String::from_utf8(ours.body().to_vec()).unwrap();
         (ours.status(), ours.headers()["content-type"].clone(), body)
@@ -741,7 +754,14 @@ fn faults_have_their_details() {
     let error = ask(PATH, "", body).unwrap_err();
     let headers = keyed();
     let head = Head::new(&Method::POST, None, PATH, None, &headers);
-    let cx = ErrorContext { call: None, request: None, head, entropy: Entropy::new(7) };
+    let cx = ErrorContext {
+        call: None,
+        request: None,
+        head,
+        entropy: Entropy::new(7),
+        created: 1_767_225_600,
+        levels: None,
+    };
     let body = Gemini.error(&cx, &error).into_body();
     let value: Value = serde_json::from_slice(&body).unwrap();
     let first = "Invalid value at 'contents[0].parts[0].text' (TYPE_STRING), 7";

@@ -208,6 +208,9 @@ pub(super) fn output(cx: &Context<'_>, embeddings: &Embeddings) -> Response<Byte
     };
     let mut response = Response::new(body.into());
     *response.headers_mut() = headers::answer(cx.entropy, cx.usage.input, "application/json");
+    if let Some(levels) = cx.levels {
+        headers::set_levels(response.headers_mut(), levels);
+    }
     response
 }
 

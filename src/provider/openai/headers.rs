@@ -9,7 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::provider::headers::{fill, template};
 use crate::provider::{Alphabet, Entropy};
+use crate::quota::{Level, Levels};
 use crate::util::rng::Rng;
+use crate::util::time::span;
 
 /// The headers whose values vary, which stand first in the templates.
 const VARYING: [HeaderName; 4] = [
@@ -72,6 +74,30 @@ pub(super) fn answer(
     ];
     fill(&ANSWER, values)
 }
+
+/// Reports what a quota has left.
+pub(super) fn set_levels(headers: &mut HeaderMap, levels: &Levels) {
+    for (level, names) in [(&levels.requests, &REQUESTS), (&levels.tokens, &TOKENS)] {
+        let Some(Level { limit, remaining, reset }) = *level else { continue };
+        let reset = HeaderValue::try_from(span(reset)).expect("a span is digits and letters");
+        let values = [limit.into(), remaining.into(), reset];
+        for (name, value) in names.iter().zip(values) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+const REQUESTS: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit-requests"),
+    HeaderName::from_static("x-ratelimit-remaining-requests"),
+    HeaderName::from_static("x-ratelimit-reset-requests"),
+];
+
+const TOKENS: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit-tokens"),
+    HeaderName::from_static("x-ratelimit-remaining-tokens"),
+    HeaderName::from_static("x-ratelimit-reset-tokens"),
+];
 
 /// The headers of an error that comes from before the models: keys, models, JSON.
 pub(super) fn edge_error(entropy: Entropy) -> HeaderMap {

@@ -10,6 +10,7 @@ mod completion;
 mod diagnose;
 mod embeddings;
 mod error;
+mod error_words;
 mod extra;
 mod headers;
 mod identity;

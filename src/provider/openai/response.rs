@@ -29,6 +29,9 @@ pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
     };
     let mut response = Response::new(body);
     *response.headers_mut() = headers::answer(cx.entropy, cx.usage.input, "application/json");
+    if let Some(levels) = cx.levels {
+        headers::set_levels(response.headers_mut(), levels);
+    }
     response
 }
 

@@ -27,6 +27,9 @@ pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
     let mut response = Response::new(Box::new(encoder) as Box<dyn StreamEncoder>);
     *response.headers_mut() =
         headers::answer(cx.entropy, cx.usage.input, "text/event-stream; charset=utf-8");
+    if let Some(levels) = cx.levels {
+        headers::set_levels(response.headers_mut(), levels);
+    }
     response
 }
 

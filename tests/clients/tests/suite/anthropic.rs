@@ -128,3 +128,37 @@ async fn rig_reads_the_text_between_the_tools() {
     assert_eq!(stream.reasoning, whole.reasoning);
     assert_eq!(stream.usage, whole.usage);
 }
+
+#[tokio::test]
+async fn misanthropic_tells_errors_apart() {
+    use misanthropic::client::{AnthropicError, Error};
+    use tower_mock_llm::ApiError;
+
+    type Is = fn(&AnthropicError) -> bool;
+    let cases: [(ApiError, Is); 8] = [
+        (ApiError::context_length(), |e| matches!(e, AnthropicError::InvalidRequest { .. })),
+        (ApiError::authentication(), |e| matches!(e, AnthropicError::Authentication { .. })),
+        (ApiError::billing(), |e| matches!(e, AnthropicError::Billing { .. })),
+        (ApiError::permission(), |e| matches!(e, AnthropicError::Permission { .. })),
+        (ApiError::model_not_found(), |e| matches!(e, AnthropicError::NotFound { .. })),
+        (ApiError::server(), |e| matches!(e, AnthropicError::API { .. })),
+        (ApiError::timeout(), |e| matches!(e, AnthropicError::Timeout { .. })),
+        (ApiError::overloaded(), |e| matches!(e, AnthropicError::Overloaded { .. })),
+    ];
+    for (error, is) in cases {
+        let kind = error.kind;
+        let mock = MockLlmLayer::new().rule(Rule::always().respond_with(error));
+        let client = Misanthropic::connected(&mock);
+        let told = client.0.message(asking(Ask::text("hi")).unwrap()).await.unwrap_err();
+        let Error::Anthropic(told) = told else { panic!("{kind:?}: {told:?}") };
+        assert!(is(&told), "{kind:?}: {told:?}");
+    }
+    let wait = std::time::Duration::from_secs(7);
+    let limit = ApiError::rate_limit().retry_after(wait);
+    let mock = MockLlmLayer::new().rule(Rule::always().respond_with(limit));
+    let told = Misanthropic::connected(&mock).0.message(asking(Ask::text("hi")).unwrap()).await;
+    let Err(Error::Anthropic(AnthropicError::RateLimit { retry_after, .. })) = told else {
+        panic!("{told:?}")
+    };
+    assert_eq!(retry_after, Some(wait.as_secs()));
+}

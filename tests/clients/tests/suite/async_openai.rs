@@ -103,6 +103,20 @@ async fn errors_of_the_api_are_typed() {
         (ApiError::rate_limit(), 429, "requests", Some("rate_limit_exceeded")),
         (ApiError::quota(), 429, "insufficient_quota", Some("insufficient_quota")),
         (ApiError::invalid_request("no"), 400, "invalid_request_error", None),
+        (ApiError::context_length(), 400, "invalid_request_error", Some("context_length_exceeded")),
+        (ApiError::content_policy(), 400, "invalid_request_error", Some("invalid_prompt")),
+        (ApiError::permission(), 403, "invalid_request_error", None),
+        (
+            ApiError::region(),
+            403,
+            "request_forbidden",
+            Some("unsupported_country_region_territory"),
+        ),
+        (ApiError::conflict(), 409, "invalid_request_error", None),
+        (ApiError::unprocessable(), 422, "invalid_request_error", None),
+        (ApiError::token_rate_limit(30_000), 429, "tokens", Some("rate_limit_exceeded")),
+        (ApiError::slow_down(), 429, "rate_limit_error", Some("slow_down")),
+        (ApiError::billing(), 429, "billing_not_active", Some("billing_not_active")),
     ] {
         let mock = MockLlmLayer::new().rule(Rule::always().respond_with(error));
         // Without retries, so that each is told at once.
