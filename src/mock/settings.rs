@@ -1,0 +1,79 @@
+//! What the builder set, and what changes while it runs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize};
+
+use http::StatusCode;
+
+use crate::caching::{Caches, PromptCaching};
+use crate::claim::Claims;
+use crate::connects::Connects;
+use crate::counting::Tokenizer;
+use crate::fault::{Attempts, Clock, Trouble};
+use crate::journal::{Bound, Journal};
+use crate::pace::Pace;
+use crate::quota::{Ledger, Quota};
+use crate::request::LlmRequest;
+use crate::respond::{Misfits, Respond, Rules};
+use crate::util::tokens::Chunking;
+
+/// What the builder set.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// Whether replies are held against the request's schemas.
+    pub(crate) check_replies: bool,
+    pub(crate) claims: Claims,
+    pub(crate) chunking: Chunking,
+    pub(crate) default: Arc<dyn Respond>,
+    /// Whether a request's header may ask for a fault; `None` where nobody said so.
+    pub(crate) fault_header: Option<bool>,
+    pub(crate) journal: Bound,
+    pub(crate) max_body: usize,
+    pub(crate) pace: Pace,
+    /// Whether a request's header may ask for a pace; not said, only a server's.
+    pub(crate) pace_header: Option<bool>,
+    /// Paces for some requests.
+    pub(crate) paces: Vec<Arc<PaceFor>>,
+    pub(crate) prompt_caching: Option<PromptCaching>,
+    pub(crate) quota: Option<Quota>,
+    pub(crate) seed: u64,
+    pub(crate) tokenizer: Option<Arc<dyn Tokenizer>>,
+    /// The status of requests that no rule answers, in strict mode.
+    pub(crate) strict: Option<StatusCode>,
+    /// What happens that no rule asks for.
+    pub(crate) troubles: Vec<Trouble>,
+    /// Whether attempts are kept with their times, for a verdict on the client.
+    pub(crate) watch: bool,
+}
+
+/// The pace of a request, if it has one of its own.
+pub(crate) type PaceFor = dyn Fn(&LlmRequest) -> Option<Pace> + Send + Sync;
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("claims", &self.claims)
+            .field("chunking", &self.chunking)
+            .field("max_body", &self.max_body)
+            .field("pace", &self.pace)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What changes while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(crate) attempts: Attempts,
+    pub(crate) clock: Clock,
+    pub(crate) connects: Connects,
+    pub(crate) ledger: Ledger,
+    pub(crate) misfits: Misfits,
+    pub(crate) mode: AtomicU8,
+    /// How many answers are being played whose pace depends on it.
+    pub(crate) playing: Arc<AtomicUsize>,
+    pub(crate) rules: Rules,
+    pub(crate) journal: Journal,
+    pub(crate) caches: Caches,
+}
