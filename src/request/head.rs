@@ -101,6 +101,10 @@ fn query_param<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
 /// The host in `user@host:port`: byte by byte, since every request passes here, ours or not.
 fn without_port(authority: &str) -> &str {
     let bytes = authority.as_bytes();
+    // Nearly all have nothing but a host; no early end, so that many bytes are looked at at once.
+    if !bytes.iter().fold(false, |found, byte| found | matches!(byte, b'@' | b':' | b'[')) {
+        return authority;
+    }
     let (mut start, mut end, mut in_brackets) = (0, bytes.len(), false);
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
