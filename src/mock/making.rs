@@ -194,7 +194,7 @@ impl Pending {
         let job = Job::new(&mock, &room, &request, entropy, levels.as_ref(), pace);
         let mut made = job.whole(&gather.reply, fault);
         made.hold = hold;
-        made.watched(watch)
+        mock.marked(made.watched(watch))
     }
 }
 
