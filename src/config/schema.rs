@@ -4,7 +4,7 @@
 ///
 /// ```
 /// let schema: serde_json::Value = serde_json::from_str(tower_mock_llm::config::schema())?;
-/// assert_eq!(schema["properties"]["seed"]["type"], "integer");
+/// assert_eq!(schema["properties"]["providers"]["$ref"], "#/$defs/providers");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub fn schema() -> &'static str {
