@@ -31,7 +31,7 @@ pub struct Received {
     pub(crate) attempt: Option<Box<Attempt>>,
     call: Option<(Room, Call)>,
     /// Whether it was judged leniently.
-    lenient: bool,
+    pub(crate) lenient: bool,
     track: Track,
     /// Kept as it came and understood again when a test asks: most requests are never looked at,
     /// and to keep them parsed would cost as much as to answer them.
@@ -106,11 +106,6 @@ impl Received {
 
     pub(crate) fn with_attempt(mut self, attempt: Option<Box<Attempt>>) -> Self {
         self.attempt = attempt;
-        self
-    }
-
-    pub(crate) fn judged(mut self, lenient: bool) -> Self {
-        self.lenient = lenient;
         self
     }
 

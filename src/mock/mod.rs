@@ -199,7 +199,9 @@ impl Mock {
         if bound.entries == 0 {
             return Watch::Off;
         }
-        let received = Arc::new(received().judged(self.settings.lenient));
+        let mut received = received();
+        received.lenient = self.settings.lenient;
+        let received = Arc::new(received);
         let watch = Watch::of(&received);
         self.shared.journal.push(received, bound);
         watch

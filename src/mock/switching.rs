@@ -46,17 +46,17 @@ impl Mock {
         false
     }
 
-    /// The same, with the header by which it is known, if that is wanted.
-    pub(crate) fn marked(&self, mut reaction: Reaction) -> Reaction {
-        if self.settings.marked {
-            let response = match &mut reaction {
-                // It is marked once it is made.
-                Reaction::Gather(_) => return reaction,
-                Reaction::Lost(lost) => &mut lost.instead,
-                Reaction::Respond(response, _) => response,
-            };
-            response.headers_mut().insert("x-mock-llm", HeaderValue::from_static("true"));
+    /// Adds the header by which an answer is known, if that is wanted.
+    pub(crate) fn mark(&self, reaction: &mut Reaction) {
+        if !self.settings.marked {
+            return;
         }
-        reaction
+        let response = match reaction {
+            // It is marked once it is made.
+            Reaction::Gather(_) => return,
+            Reaction::Lost(lost) => &mut lost.instead,
+            Reaction::Respond(response, _) => response,
+        };
+        response.headers_mut().insert("x-mock-llm", HeaderValue::from_static("true"));
     }
 }
