@@ -44,6 +44,54 @@ pub enum Unmatched {
     Refuse,
 }
 
+/// Whether the environment variable `MOCK_LLM_FORBID` forbids to mock: it is set, and neither empty nor
+/// `0` nor `false`.
+pub(crate) fn is_forbidden() -> bool {
+    std::env::var_os("MOCK_LLM_FORBID")
+        .is_some_and(|value| !matches!(value.to_str(), Some("" | "0" | "false")))
+}
+
+/// For what switches the mock on.
+#[track_caller]
+pub(crate) fn panic_if_forbidden() {
+    assert!(
+        !is_forbidden(),
+        "MOCK_LLM_FORBID forbids to mock LLM calls in this environment, but a `MockLlmLayer` is \
+         switched on: switch it off with `.enabled(false)`, or unset the variable"
+    );
+}
+
+/// How strictly requests are judged.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tower_mock_llm::BoxError> {
+/// use http_body_util::Full;
+/// use tower::ServiceExt;
+/// use tower_mock_llm::{MockLlmLayer, Validation};
+///
+/// let service = MockLlmLayer::new().validation(Validation::Lenient).into_service();
+/// // No key, no `anthropic-version`, no `max_tokens`.
+/// let request = http::Request::post("https://api.anthropic.com/v1/messages")
+///     .body(Full::<bytes::Bytes>::from(
+///         r#"{"model": "claude-sonnet-4-5", "messages": [{"role": "user", "content": "hi"}]}"#,
+///     ))?;
+/// assert_eq!(service.oneshot(request).await?.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Validation {
+    /// What the vendor would refuse is refused, in its words. The default.
+    #[default]
+    Strict,
+    /// A request needs no API key, no `anthropic-version` and no `max_tokens`; fields that the vendor
+    /// does not know are passed over, and so is what it refuses of one model and takes of
+    /// another. What cannot be understood, and values that no model takes, are refused as ever.
+    Lenient,
+}
+
 /// Which API keys are claimed; the others go to the inner service.
 ///
 /// ```
@@ -99,6 +147,8 @@ pub(crate) struct Claims {
     pub(crate) hosts: Option<Vec<String>>,
     /// Hosts that are claimed by path, beside this machine.
     pub(crate) local: Vec<String>,
+    /// Hosts that are a provider's as much as its own.
+    pub(crate) owned: Vec<(String, Provider)>,
     /// Every host is claimed by path: a server stands for all of them.
     pub(crate) everywhere: bool,
     pub(crate) unmatched: Unmatched,
@@ -107,7 +157,7 @@ pub(crate) struct Claims {
 impl Claims {
     pub(crate) fn claim(&self, head: &Head<'_>) -> Claim {
         let host = head.host.unwrap_or_default();
-        let owner = self.rooms.iter().find(|room| room.owns(host));
+        let owner = self.owner(host);
         if owner.is_none() && !self.by_path(head) || !self.is_wanted(head) {
             return Claim::Forward;
         }
@@ -132,8 +182,16 @@ impl Claims {
     /// one. Hosts of this machine are not, unless they were named.
     #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
     pub(crate) fn takes_host(&self, host: &str) -> bool {
-        let owner = self.rooms.iter().find(|room| room.owns(host));
+        let owner = self.owner(host);
         self.wants_host(host) && owner.map_or_else(|| self.is_named(host), |room| self.serves(room))
+    }
+
+    fn owner(&self, host: &str) -> Option<&Room> {
+        let owner = self.rooms.iter().find(|room| room.owns(host));
+        owner.or_else(|| {
+            let (_, provider) = self.owned.iter().find(|(h, _)| h.eq_ignore_ascii_case(host))?;
+            self.rooms.iter().find(|room| room.provider() == *provider)
+        })
     }
 
     fn is_named(&self, host: &str) -> bool {

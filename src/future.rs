@@ -129,11 +129,12 @@ where
         if this.reaction.is_none() {
             let body = ready!(this.collected.poll(this.body.as_mut(), cx));
             let Job { mock, claim, head } = this.job.take().expect("polled after completion");
-            *this.reaction = Some(match claim {
+            let reaction = this.reaction.insert(match claim {
                 Claim::Answer(room, call) => mock.answer(room, call, head, body),
                 Claim::Refuse(room) => mock.refuse_unmatched(&room, head),
                 Claim::Forward => unreachable!("a forwarded request is not answered"),
             });
+            mock.mark(reaction);
         }
         if let Some(Reaction::Gather(pending)) = this.reaction {
             ready!(Pin::new(&mut pending.gather).poll(cx));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::claim::Mode;
+use crate::claim::{Mode, panic_if_forbidden};
 use crate::error::Error;
 use crate::journal::Received;
 use crate::mock::Shared;
@@ -130,7 +130,15 @@ impl MockHandle {
     }
 
     /// Switches the mock on or off, for requests that come from now on.
+    ///
+    /// # Panics
+    ///
+    /// If it is to be switched on where `MOCK_LLM_FORBID` forbids it.
+    #[track_caller]
     pub fn set_mode(&self, mode: Mode) {
+        if mode == Mode::Mock {
+            panic_if_forbidden();
+        }
         self.0.mode.store(mode as u8, Ordering::Relaxed);
     }
 
@@ -188,6 +196,17 @@ impl MockHandle {
     #[track_caller]
     pub fn verdict_by(&self, thresholds: &Thresholds) -> Verdict {
         Verdict::of(&self.received(), thresholds)
+    }
+
+    /// Switches these API keys (a key, a prefix `sk-test-*` or `sha256:` and a hash) on or off, for
+    /// requests that come from now on: see [`KeyModes`](crate::KeyModes). Others stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeyModes::set`](crate::KeyModes::set).
+    #[cfg(feature = "config")]
+    pub fn set_key_mode(&self, keys: &str, mode: Mode) -> Result<(), Error> {
+        self.0.keys.get_or_init(|| crate::KeyModes::new(Mode::Mock)).set(keys, mode)
     }
 
     /// Forgets all requests, attempts and rules, what was used of quotas and which hosts cannot be

@@ -30,6 +30,8 @@ pub struct Received {
     /// What a verdict on the client needs; only when one was asked for.
     pub(crate) attempt: Option<Box<Attempt>>,
     call: Option<(Room, Call)>,
+    /// Whether it was judged leniently.
+    pub(crate) lenient: bool,
     track: Track,
     /// Kept as it came and understood again when a test asks: most requests are never looked at,
     /// and to keep them parsed would cost as much as to answer them.
@@ -63,6 +65,7 @@ impl Received {
             status,
             attempt: None,
             call: call.map(|call| (Arc::clone(room), call)),
+            lenient: false,
             track,
             request: OnceLock::new(),
         }
@@ -121,7 +124,8 @@ impl Received {
     pub fn request(&self) -> Option<&LlmRequest> {
         let understand = || {
             let (room, call) = self.call.as_ref()?;
-            let mut request = room.parse(call.clone(), &self.head.as_head(), &self.body).ok()?;
+            let head = self.head.as_head().judged(self.lenient);
+            let mut request = room.parse(call.clone(), &head, &self.body).ok()?;
             request.head = self.head.clone();
             Some(Box::new(request))
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use crate::caching::PromptCaching;
-use crate::claim::{ApiKeys, Claims, Mode, Unmatched};
+use crate::claim::{ApiKeys, Claims, Mode, Unmatched, Validation, is_forbidden};
 use crate::counting::Tokenizer;
 use crate::error::Error;
 use crate::fault::Trouble;
@@ -24,6 +24,11 @@ use crate::util::tokens::Chunking;
 ///
 /// The crate's documentation shows where it goes. Every setter has a default that works; clones
 /// share rules, journal and mode.
+///
+/// Where it must never answer, set the environment variable `MOCK_LLM_FORBID` (to anything but `0`,
+/// `false` or nothing): then a layer that is switched on refuses to start, with a panic, when it is put
+/// into a stack, and a handle to switch it on; [`from_env`](Self::from_env), `from_config` and servers
+/// return an error.
 ///
 /// ```
 /// use tower_mock_llm::{MockLlmLayer, Rule, last_user};
@@ -50,6 +55,7 @@ impl MockLlmLayer {
                 keys: None,
                 hosts: None,
                 local: Vec::new(),
+                owned: Vec::new(),
                 everywhere: false,
                 unmatched: Unmatched::Refuse,
             },
@@ -57,6 +63,8 @@ impl MockLlmLayer {
             default: Arc::new(DefaultReply::new(0)),
             fault_header: None,
             journal: Bound { entries: 500, bytes: 64 * 1024 * 1024 },
+            lenient: false,
+            marked: false,
             max_body: 16 * 1024 * 1024,
             pace: Pace::INSTANT,
             pace_header: None,
@@ -76,19 +84,23 @@ impl MockLlmLayer {
     ///
     /// # Errors
     ///
-    /// If the variable has any other value.
+    /// If the variable has any other value, or `MOCK_LLM_FORBID` forbids what it says.
     pub fn from_env() -> Result<Self, Error> {
         let mode = match std::env::var_os("MOCK_LLM") {
             None => Mode::Off,
             Some(value) => Mode::parse(&value.to_string_lossy())?,
         };
+        if mode == Mode::Mock && is_forbidden() {
+            return Err(Error::config("MOCK_LLM is `mock`, but MOCK_LLM_FORBID forbids to mock"));
+        }
         Ok(Self::new().enabled(mode == Mode::Mock))
     }
 
     /// Switches the mock on (the default) or off: the types are the same either way.
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
-        self.handle().set_mode(if enabled { Mode::Mock } else { Mode::Off });
+        // Whether that is forbidden is asked when it starts.
+        self.mock.set_mode(if enabled { Mode::Mock } else { Mode::Off });
         self
     }
 
@@ -235,6 +247,20 @@ impl MockLlmLayer {
         })
     }
 
+    /// How strictly requests are judged. The default is [`Validation::Strict`].
+    #[must_use]
+    pub fn validation(self, validation: Validation) -> Self {
+        self.with(|settings| settings.lenient = validation == Validation::Lenient)
+    }
+
+    /// Whether every answer of the mock has the header `x-mock-llm: true`, by which it is told from a
+    /// provider's. The default is no, so that answers are exact; a
+    /// config file's is yes.
+    #[must_use]
+    pub fn response_header(self, marked: bool) -> Self {
+        self.with(|settings| settings.marked = marked)
+    }
+
     /// How streamed texts are cut. The default is by token.
     #[must_use]
     pub fn chunking(self, chunking: Chunking) -> Self {
@@ -378,6 +404,30 @@ impl MockLlmLayer {
         self.with(|settings| settings.claims.keys = Some(keys))
     }
 
+    /// Claims requests by their API key, as this table says at the time. In [`Mode::Off`] none is
+    /// claimed.
+    ///
+    /// # Panics
+    ///
+    /// If the layer, or a clone of it, has such a table already, or was given a key's mode by its handle.
+    ///
+    /// The connector decides for a whole connection, before it can see a key: use the other surfaces
+    /// for this.
+    #[cfg(feature = "config")]
+    #[must_use]
+    #[track_caller]
+    pub fn key_modes(self, keys: crate::KeyModes) -> Self {
+        let set = self.mock.shared.keys.set(keys);
+        assert!(set.is_ok(), "the layer has modes of keys already");
+        self
+    }
+
+    /// Treats this host as one of this provider's own: what goes there is answered or refused.
+    #[cfg(feature = "config")]
+    pub(crate) fn vendor_host(self, host: String, provider: Provider) -> Self {
+        self.with(|settings| settings.claims.owned.push((host, provider)))
+    }
+
     /// Claims only requests to these hosts (without port); the others go to the inner service.
     #[must_use]
     pub fn hosts(self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
@@ -482,7 +532,12 @@ impl Default for MockLlmLayer {
 impl<S> Layer<S> for MockLlmLayer {
     type Service = MockLlm<S>;
 
+    /// # Panics
+    ///
+    /// If the mock is on where `MOCK_LLM_FORBID` forbids it.
+    #[track_caller]
     fn layer(&self, inner: S) -> MockLlm<S> {
+        self.mock.refuse_forbidden();
         MockLlm::new(inner, self.mock.clone())
     }
 }

@@ -43,7 +43,7 @@
 //! * Tokens, prompt caches, embeddings: [`guide::usage`].
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
-//!   [`ApiKeys`], [`Unmatched`].
+//!   [`ApiKeys`], [`Unmatched`]; by one file: [`guide::config`].
 //! * Time: [`Pace`], [`guide::time`]; trouble: [`Fault`], [`fault::sweep`], [`guide::faults`]; errors
 //!   by vendor and surface, [`Quota`]: [`guide::errors`].
 //! * What became of an answer: [`Received::delivery`]; what the client made of it all:
@@ -65,6 +65,7 @@
 //! | `reqwest-0_13`, `reqwest-0_12` | [`MockLlmLayer::connector`], and tower stacks over that reqwest |
 //! | `reqwest-middleware-0_5`, `reqwest-middleware-0_4` | `MockLlmLayer` as a middleware |
 //! | `server` | [`MockServer`] |
+//! | `config` | [`MockLlmLayer::from_config`]: one file that says what is mocked; [`KeyModes`] |
 //! | `cli` | the command `mock-llm` |
 //! | `jsonpath` | [`respond::json_path`] |
 //! | `regex` | [`Field::matches`](respond::Field::matches) |
@@ -107,6 +108,8 @@ mod play;
 pub mod cli;
 #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
 pub mod client;
+#[cfg(feature = "config")]
+pub mod config;
 #[cfg(any(feature = "conformance", test))]
 pub mod conformance;
 #[cfg(feature = "server")]
@@ -120,12 +123,14 @@ mod error;
 pub mod guide;
 mod handle;
 mod journal;
+#[cfg(feature = "config")]
+mod keys;
 mod util;
 pub mod verdict;
 
 pub use self::body::MockBody;
 pub use self::caching::PromptCaching;
-pub use self::claim::{ApiKeys, Mode, Unmatched};
+pub use self::claim::{ApiKeys, Mode, Unmatched, Validation};
 pub use self::counting::Tokenizer;
 pub use self::delivery::{Delivery, Ended};
 pub use self::error::{BoxError, Error};
@@ -133,6 +138,8 @@ pub use self::fault::Fault;
 pub use self::future::ResponseFuture;
 pub use self::handle::MockHandle;
 pub use self::journal::Received;
+#[cfg(feature = "config")]
+pub use self::keys::KeyModes;
 pub use self::layer::MockLlmLayer;
 pub use self::pace::{Distribution, Pace};
 #[doc(inline)]

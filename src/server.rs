@@ -24,7 +24,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, oneshot, watch};
 
 use crate::body::MockBody;
-use crate::claim::{Claim, Mode};
+use crate::claim::{Claim, Mode, is_forbidden};
 use crate::error::Error;
 use crate::future::Answering;
 use crate::handle::MockHandle;
@@ -183,12 +183,16 @@ impl MockServerBuilder {
     ///
     /// # Errors
     ///
-    /// If the host is unknown, the port is taken, or there is no thread.
+    /// If the host is unknown, the port is taken, or there is no thread; if `MOCK_LLM_FORBID` forbids to
+    /// mock.
     pub fn start(self) -> Result<MockServer, Error> {
         self.start_with(Off::Refuse)
     }
 
     pub(crate) fn start_with(self, off: Off) -> Result<MockServer, Error> {
+        if self.layer.mock().mode() == Mode::Mock && is_forbidden() {
+            return Err(Error::config("MOCK_LLM_FORBID forbids to mock, and so to serve"));
+        }
         let place = format!("listen on {}:{}", self.host, self.port);
         let (runtime, listener) =
             listen(&self.host, self.port).map_err(|error| Error::io(place.as_str(), error))?;
@@ -415,6 +419,16 @@ impl Engine {
     fn refuse(&self, head: &RequestHead, version: Version) -> Response<Full<Bytes>> {
         if self.mock.mode() == Mode::Off {
             return self.refuse_off(head, version);
+        }
+        if self.mock.is_live(&head.as_head()) {
+            return refusal_because(
+                StatusCode::NOT_IMPLEMENTED,
+                "tower_mock_llm_unmatched",
+                "its API key is one of those that go live. A server and the connector cannot pass a \
+                 request on; to do that, put the layer around the client as a tower layer or as a \
+                 middleware",
+                head,
+            );
         }
         if !self.mock.settings.claims.wants_key(&head.as_head()) {
             return refusal_because(

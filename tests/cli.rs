@@ -38,3 +38,29 @@ fn it_serves_until_a_signal_and_ends_with_success() {
         assert_eq!(rest, "");
     }
 }
+
+#[test]
+fn it_refuses_to_mock_where_that_is_forbidden() {
+    let development = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/config/development.yaml");
+    let run = |args: &[&str], forbid: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_mock-llm"))
+            .args(args)
+            .env("MOCK_LLM_FORBID", forbid)
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for args in [
+        &["serve"][..],
+        &["serve", "--config", development],
+        &["ask", "openai", "hi"],
+        &["ask", "openai", "hi", "--config", development],
+    ] {
+        let (code, err) = run(args, "1");
+        assert_eq!(code, Some(1), "{args:?}: {err}");
+        assert!(err.starts_with("mock-llm: MOCK_LLM_FORBID forbids to mock"), "{err}");
+    }
+    // To look at a file is no mocking.
+    assert_eq!(run(&["validate", development], "1").0, Some(0));
+    assert_eq!(run(&["ask", "openai", "hi"], "0").0, Some(0));
+}

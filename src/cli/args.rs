@@ -1,6 +1,9 @@
 //! What may be said on the command line.
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::pace::Pace;
 
@@ -11,8 +14,12 @@ use crate::pace::Pace;
     version,
     after_help = "Examples:\n  \
         mock-llm serve\n  \
-        mock-llm serve --port 4100 --seed 7\n  \
-        OPENAI_BASE_URL=http://127.0.0.1:4100/v1 OPENAI_API_KEY=any python app.py"
+        mock-llm init && mock-llm serve --config mock-llm.yaml --port 4100\n  \
+        mock-llm validate mock-llm.yaml --expect production\n  \
+        mock-llm ask anthropic 'What is the weather?' --stream\n  \
+        OPENAI_BASE_URL=http://127.0.0.1:4100/v1 OPENAI_API_KEY=any python app.py\n\n\
+        Exit codes: 0 done; 1 it could not be done; 2 the arguments make no sense; 3 a config file is \
+        not what `validate --expect` says."
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -27,24 +34,147 @@ pub(super) enum Command {
         Examples:\n  \
         mock-llm serve\n  \
         mock-llm serve --port 4100 --seed 7\n  \
+        mock-llm serve --config mock-llm.yaml --profile demo\n  \
         mock-llm serve --pace 'first=300ms; gap=20ms'\n  \
         mock-llm serve --host 0.0.0.0 --port 4100    # in a container")]
     Serve(Serve),
+    /// Checks a config file, and says what it mocks and what it lets go live.
+    #[command(after_help = "Examples:\n  \
+        mock-llm validate mock-llm.yaml\n  \
+        mock-llm validate mock-llm.yaml --expect production     # 3 if anything would be mocked\n  \
+        mock-llm validate mock-llm.yaml --expect development    # 3 if anything could go live\n  \
+        mock-llm validate mock-llm.yaml --profile ci --json\n\n\
+        Exit codes: 0 it is good; 1 it cannot be read or makes no sense; 3 it is not as expected.")]
+    Validate(Validate),
+    /// Prints the JSON Schema of the config file, for editors.
+    #[command(after_help = "Examples:\n  mock-llm schema > mock-llm.schema.json")]
+    Schema,
+    /// Writes a config file to begin with.
+    #[command(
+        after_help = "Examples:\n  mock-llm init\n  mock-llm init config/llm.yaml\n  mock-llm init -"
+    )]
+    Init(Init),
+    /// Prints what a provider would answer, headers too.
+    #[command(after_help = "Examples:\n  \
+        mock-llm ask openai 'What is the weather?'\n  \
+        mock-llm ask anthropic hello --stream\n  \
+        mock-llm ask gemini 'How warm is it?' --tool get_weather\n  \
+        mock-llm ask openai hello --config mock-llm.yaml --model gpt-4 --json\n\n\
+        Exit codes: 0 the status is a success; 1 it is not.")]
+    Ask(Ask),
+    /// Says what in this environment points where: base URLs, keys, proxies, files.
+    #[command(
+        after_help = "Shows no key.\n\nExamples:\n  mock-llm doctor\n  mock-llm doctor --json\n\n\
+        Exit codes: 0 nothing is wrong; 1 something is."
+    )]
+    Doctor(Doctor),
+    /// Prints completions for a shell.
+    #[command(after_help = "Examples:\n  \
+        mock-llm completions bash > ~/.local/share/bash-completion/completions/mock-llm\n  \
+        mock-llm completions zsh > ~/.zfunc/_mock-llm")]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
-    /// Address or name to listen on.
-    #[arg(long, default_value = "127.0.0.1")]
-    pub(super) host: String,
-    /// Port to listen on; 0 takes one that is free.
-    #[arg(long, default_value_t = 0)]
-    pub(super) port: u16,
-    /// Seed of all that is made up; the same seed gives the same bytes.
-    #[arg(long, default_value_t = 0)]
-    pub(super) seed: u64,
-    /// How fast answers come, unless a request's header `x-mock-llm-pace` says it: `instant`,
-    /// `model=gpt-4o`, `first=300ms; gap=20ms` ...
-    #[arg(long, default_value = "instant")]
-    pub(super) pace: Pace,
+    /// Config file: YAML, TOML or JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Profile of the config file, in place of the one that MOCK_LLM_PROFILE names.
+    #[arg(long, requires = "config")]
+    pub(super) profile: Option<String>,
+    /// Address or name to listen on, if not 127.0.0.1 or what the config file says.
+    #[arg(long)]
+    pub(super) host: Option<String>,
+    /// Port to listen on; 0 takes one that is free, which is the default.
+    #[arg(long)]
+    pub(super) port: Option<u16>,
+    /// Seed of all that is made up; the same seed gives the same bytes. The default is 0.
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// How fast answers come, unless a request's header `x-mock-llm-pace` says it: `instant` (the
+    /// default), `model=gpt-4o`, `first=300ms; gap=20ms` ...
+    #[arg(long)]
+    pub(super) pace: Option<Pace>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Validate {
+    /// The config file.
+    pub(super) file: PathBuf,
+    /// What the file must be fit for.
+    #[arg(long)]
+    pub(super) expect: Option<Expect>,
+    /// Profile, in place of the one that MOCK_LLM_PROFILE names.
+    #[arg(long)]
+    pub(super) profile: Option<String>,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What a file is to be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Expect {
+    /// Nothing goes live.
+    Development,
+    /// Nothing is mocked.
+    Production,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Init {
+    /// The file to write; `-` is stdout.
+    #[arg(default_value = "mock-llm.yaml")]
+    pub(super) file: PathBuf,
+    /// Writes over a file that is there.
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Ask {
+    /// Whose API is asked.
+    pub(super) provider: Asked,
+    /// What the user says.
+    pub(super) prompt: String,
+    /// The model, in place of a usual one.
+    #[arg(long)]
+    pub(super) model: Option<String>,
+    /// Asks for a stream.
+    #[arg(long)]
+    pub(super) stream: bool,
+    /// Offers a tool of this name, and demands that it be called.
+    #[arg(long, value_name = "NAME")]
+    pub(super) tool: Option<String>,
+    /// Config file: YAML, TOML or JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Profile of the config file, in place of the one that MOCK_LLM_PROFILE names.
+    #[arg(long, requires = "config")]
+    pub(super) profile: Option<String>,
+    /// Seed of all that is made up.
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// Prints one JSON object with status, headers and body.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A provider, by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Asked {
+    Anthropic,
+    Gemini,
+    Openai,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Doctor {
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
 }

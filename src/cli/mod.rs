@@ -10,17 +10,24 @@
 //! ```
 
 mod args;
+mod ask;
+mod doctor;
+mod init;
+mod serve;
+#[cfg(test)]
+mod tests;
+mod validate;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use serde::Serialize;
 
-use self::args::{Args, Command, Serve};
+use self::args::{Args, Command};
+use crate::config::Config;
 use crate::error::Error;
-use crate::layer::MockLlmLayer;
-use crate::provider::{Provider, registry};
-use crate::server::MockServer;
 
 /// The exit code when all went well, also when it was ended by a signal or a closed pipe.
 pub const SUCCESS: u8 = 0;
@@ -28,13 +35,8 @@ pub const SUCCESS: u8 = 0;
 pub const FAILURE: u8 = 1;
 /// The exit code when the arguments make no sense.
 pub const USAGE: u8 = 2;
-
-/// What a provider's SDKs read for their base URL, and what it must be after the server's URL.
-const BASE_URLS: &[(Provider, &str, &str)] = &[
-    (Provider::ANTHROPIC, "ANTHROPIC_BASE_URL", ""),
-    (Provider::GEMINI, "GOOGLE_GEMINI_BASE_URL", ""),
-    (Provider::OPENAI, "OPENAI_BASE_URL", "/v1"),
-];
+/// The exit code when a config file is good, but not what `validate --expect` says.
+pub const UNMET: u8 = 3;
 
 /// Does what the arguments say, the program's name first among them, and returns the exit code.
 ///
@@ -54,15 +56,23 @@ where
         }
         Err(help) => write!(out, "{help}").map_err(Failure::from),
         Ok(args) => match args.command {
-            Command::Serve(options) => serve(&options, out, err, listen),
+            Command::Ask(options) => ask::ask(&options, out),
+            Command::Completions { shell } => completions(shell, out),
+            Command::Doctor(options) => doctor::doctor(&options, out),
+            Command::Init(options) => init::init(&options, out),
+            Command::Schema => write!(out, "{}", crate::config::schema()).map_err(Failure::from),
+            Command::Serve(options) => serve::serve(&options, out, err, listen),
+            Command::Validate(options) => validate::validate(&options, out),
         },
     };
     match done {
         Ok(()) => SUCCESS,
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => SUCCESS,
+        Err(Failure::Said) => FAILURE,
+        Err(Failure::UnmetSaid) => UNMET,
         Err(failure) => {
             let _ = writeln!(err, "mock-llm: {failure}");
-            FAILURE
+            if matches!(failure, Failure::Unmet(_)) { UNMET } else { FAILURE }
         }
     }
 }
@@ -97,42 +107,36 @@ pub fn signals() -> io::Result<impl FnOnce()> {
     })
 }
 
-fn serve<W: FnOnce()>(
-    options: &Serve,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-    listen: impl FnOnce() -> io::Result<W>,
-) -> Result<(), Failure> {
-    // First of all, so that a signal that comes early ends it in order too.
-    let wait = listen().map_err(Failure::Signal)?;
-    let layer = MockLlmLayer::new().seed(options.seed).pace(options.pace.clone());
-    let server =
-        MockServer::builder(layer).host(options.host.as_str()).port(options.port).start()?;
-    writeln!(out, "listening on {}", server.url())?;
-    out.flush()?;
-    if !server.addr().ip().is_loopback() {
-        let addr = server.addr();
-        let _ = writeln!(
-            err,
-            "mock-llm: warning: {addr} is open to the network, to anyone and without a key"
-        );
-    }
-    // Hints only: it serves without them.
-    let rooms = registry::builtin();
-    for (provider, variable, path) in BASE_URLS {
-        if rooms.iter().any(|room| room.provider() == *provider) {
-            let _ = writeln!(err, "{variable}={}{path}", server.url());
-        }
-    }
-    wait();
-    server.shutdown();
-    Ok(())
+fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> Result<(), Failure> {
+    // It panics where it cannot write, so it writes where it can.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "mock-llm", &mut script);
+    Ok(out.write_all(&script)?)
+}
+
+/// A config file, under the profile that the command line names, or else the environment.
+fn config(file: &Path, profile: Option<&str>) -> Result<Config, Failure> {
+    Ok(match profile {
+        Some(profile) => Config::load_profile(file, profile)?,
+        None => Config::load(file)?,
+    })
+}
+
+fn print_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Failure> {
+    serde_json::to_writer_pretty(&mut *out, value)
+        .map_err(|error| Failure::Output(io::Error::from(error)))?;
+    Ok(writeln!(out)?)
 }
 
 enum Failure {
     Mock(Error),
+    Other(String),
     Output(io::Error),
+    /// It stands on stdout already.
+    Said,
     Signal(io::Error),
+    Unmet(String),
+    UnmetSaid,
 }
 
 impl From<Error> for Failure {
@@ -151,92 +155,10 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Mock(error) => error.fmt(f),
+            Self::Other(message) | Self::Unmet(message) => f.write_str(message),
+            Self::Said | Self::UnmetSaid => Ok(()),
             Self::Output(error) => write!(f, "cannot write: {error}"),
             Self::Signal(error) => write!(f, "cannot listen to signals: {error}"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ran(args: &[&str]) -> (u8, String, String) {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let code = run(args, &mut out, &mut err, || Ok(|| ()));
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (code, text(out), text(err))
-    }
-
-    #[test]
-    fn the_first_line_says_where_it_listens() {
-        let (code, out, err) = ran(&["mock-llm", "serve", "--seed", "3"]);
-        assert_eq!(code, SUCCESS, "{err}");
-        let url = out.strip_prefix("listening on ").unwrap().trim_end();
-        assert!(url.starts_with("http://127.0.0.1:"), "{out}");
-        assert!(err.contains(&format!("OPENAI_BASE_URL={url}/v1")), "{err}");
-        assert!(!err.contains("warning"), "{err}");
-    }
-
-    #[test]
-    fn a_port_open_to_the_network_is_warned_of() {
-        let (code, out, err) = ran(&["mock-llm", "serve", "--host", "0.0.0.0"]);
-        assert_eq!(code, SUCCESS, "{err}");
-        assert!(out.starts_with("listening on http://"), "{out}");
-        assert!(err.starts_with("mock-llm: warning: 0.0.0.0:"), "{err}");
-    }
-
-    #[test]
-    fn a_taken_port_is_a_failure_that_names_it() {
-        let other = MockServer::start().unwrap();
-        let port = other.addr().port().to_string();
-        let (code, out, err) = ran(&["mock-llm", "serve", "--port", &port]);
-        assert_eq!((code, out.as_str()), (FAILURE, ""));
-        let expected = format!("mock-llm: cannot listen on 127.0.0.1:{port}: ");
-        assert!(err.starts_with(&expected), "{err}");
-    }
-
-    #[test]
-    fn nonsense_is_a_usage_error_on_stderr() {
-        for args in [&["mock-llm", "serve", "--port", "x"][..], &["mock-llm"]] {
-            let (code, out, err) = ran(args);
-            assert_eq!((code, out.as_str()), (USAGE, ""), "{args:?}");
-            assert!(err.starts_with("mock-llm: "), "{err}");
-        }
-    }
-
-    #[test]
-    fn a_pace_is_read_or_refused_with_its_form() {
-        let (code, _, err) = ran(&["mock-llm", "serve", "--pace", "first=300ms; gap=20ms"]);
-        assert_eq!(code, SUCCESS, "{err}");
-        let (code, _, err) = ran(&["mock-llm", "serve", "--pace", "gap=20"]);
-        assert_eq!(code, USAGE);
-        assert!(err.contains("`gap=20`: `20` is no time; write 20ms, 1.5s or 100us"), "{err}");
-    }
-
-    #[test]
-    fn help_and_version_are_no_errors() {
-        let (code, out, err) = ran(&["mock-llm", "serve", "--help"]);
-        assert_eq!((code, err.as_str()), (SUCCESS, ""));
-        assert!(out.contains("Examples:"), "{out}");
-        let (code, out, _) = ran(&["mock-llm", "--version"]);
-        assert_eq!(code, SUCCESS);
-        assert_eq!(out, format!("mock-llm {}\n", env!("CARGO_PKG_VERSION")));
-    }
-
-    #[test]
-    fn a_broken_pipe_is_success() {
-        struct Broken;
-        impl Write for Broken {
-            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-                Err(io::ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
-        for args in [&["mock-llm", "serve"][..], &["mock-llm", "--help"]] {
-            assert_eq!(run(args, &mut Broken, &mut Vec::new(), || Ok(|| ())), SUCCESS);
         }
     }
 }

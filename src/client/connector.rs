@@ -65,8 +65,14 @@ impl MockLlmLayer {
     ///
     /// The bytes travel over a socket, so do not pause tokio's clock: it would run ahead while the
     /// client waits.
+    ///
+    /// # Panics
+    ///
+    /// If the mock is on where `MOCK_LLM_FORBID` forbids it.
     #[must_use]
+    #[track_caller]
     pub fn connector(&self) -> ConnectorLayer {
+        self.mock().refuse_forbidden();
         ConnectorLayer {
             dialer: Arc::new(Dialer { layer: self.clone(), line: OnceLock::new() }),
             refused: Vec::new(),

@@ -30,6 +30,8 @@ macro_rules! middleware {
                     match claim(self.mock(), method, url, request.headers()) {
                         Claim::Forward => next.run(request, extensions).await,
                         claim => {
+                            // Nobody says when a middleware starts.
+                            self.mock().refuse_forbidden();
                             let url = url.clone();
                             match answering(self.mock(), claim, request).await {
                                 Ok(answer) => Ok(response(answer, url)),

@@ -6,6 +6,12 @@
 #[cfg_attr(not(doctest), doc = include_str!("async_openai.md"))]
 pub mod async_openai {}
 
+/// The config file, key by key.
+///
+// Its examples need the feature.
+#[cfg_attr(any(feature = "config", not(doctest)), doc = include_str!("config.md"))]
+pub mod config {}
+
 #[doc = include_str!("errors.md")]
 pub mod errors {}
 

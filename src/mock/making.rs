@@ -194,7 +194,9 @@ impl Pending {
         let job = Job::new(&mock, &room, &request, entropy, levels.as_ref(), pace);
         let mut made = job.whole(&gather.reply, fault);
         made.hold = hold;
-        made.watched(watch)
+        let mut reaction = made.watched(watch);
+        mock.mark(&mut reaction);
+        reaction
     }
 }
 

@@ -5,9 +5,9 @@
 mod choosing;
 mod making;
 mod settings;
+mod switching;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +15,6 @@ use http::Response;
 
 use self::making::{Gathering, Job, Pending};
 pub(crate) use self::settings::{Settings, Shared};
-use crate::claim::{Claim, Mode};
 use crate::counting::Counter;
 use crate::delivery::{Player, Progress, Watch};
 use crate::fault::{Fault, say_inside};
@@ -25,7 +24,7 @@ use crate::pace::{self, Pace};
 use crate::play::Playback;
 use crate::provider::{Call, Entropy, ErrorContext, Room};
 use crate::reply::{Answer, ApiError, ErrorKind, Lost, Say};
-use crate::request::{Head, LlmRequest, RequestHead};
+use crate::request::{LlmRequest, RequestHead};
 use crate::util::rng::hash;
 use crate::verdict::{Attempt, Outcome};
 
@@ -56,23 +55,13 @@ pub(crate) enum Reaction {
 }
 
 impl Mock {
-    pub(crate) fn mode(&self) -> Mode {
-        Mode::from_u8(self.shared.mode.load(Ordering::Relaxed))
-    }
-
-    /// Recognizes: looks at the head, and at nothing else.
-    pub(crate) fn claim(&self, head: &Head<'_>) -> Claim {
-        match self.mode() {
-            Mode::Mock => self.settings.claims.claim(head),
-            Mode::Off => Claim::Forward,
-        }
-    }
-
     /// The line, from the parsed head and body to what is played.
     pub(crate) fn answer(&self, room: Room, call: Call, head: RequestHead, body: Body) -> Reaction {
         let entropy = self.entropy(&call, body.as_deref().unwrap_or_default());
         let parsed = match &body {
-            Ok(body) => room.parse(call.clone(), &head.as_head(), body),
+            Ok(body) => {
+                room.parse(call.clone(), &head.as_head().judged(self.settings.lenient), body)
+            }
             Err(unread) => Err(unread.into()),
         };
         let mut request = match parsed {
@@ -210,7 +199,9 @@ impl Mock {
         if bound.entries == 0 {
             return Watch::Off;
         }
-        let received = Arc::new(received());
+        let mut received = received();
+        received.lenient = self.settings.lenient;
+        let received = Arc::new(received);
         let watch = Watch::of(&received);
         self.shared.journal.push(received, bound);
         watch

@@ -29,6 +29,10 @@ pub(crate) struct Settings {
     /// Whether a request's header may ask for a fault; `None` where nobody said so.
     pub(crate) fault_header: Option<bool>,
     pub(crate) journal: Bound,
+    /// Whether requests are judged leniently.
+    pub(crate) lenient: bool,
+    /// Whether answers say in a header that they are the mock's.
+    pub(crate) marked: bool,
     pub(crate) max_body: usize,
     pub(crate) pace: Pace,
     /// Whether a request's header may ask for a pace; not said, only a server's.
@@ -68,6 +72,8 @@ pub(crate) struct Shared {
     pub(crate) attempts: Attempts,
     pub(crate) clock: Clock,
     pub(crate) connects: Connects,
+    #[cfg(feature = "config")]
+    pub(crate) keys: std::sync::OnceLock<crate::keys::KeyModes>,
     pub(crate) ledger: Ledger,
     pub(crate) misfits: Misfits,
     pub(crate) mode: AtomicU8,

@@ -17,6 +17,8 @@ pub struct Head<'a> {
     pub query: Option<&'a str>,
     /// The headers.
     pub headers: &'a HeaderMap,
+    /// See [`is_lenient`](Self::is_lenient).
+    lenient: bool,
 }
 
 impl<'a> Head<'a> {
@@ -30,7 +32,7 @@ impl<'a> Head<'a> {
     ) -> Self {
         let authority =
             authority.or_else(|| headers.get(header::HOST).and_then(|value| value.to_str().ok()));
-        Self { method, host: authority.map(without_port), path, query, headers }
+        Self { method, host: authority.map(without_port), path, query, headers, lenient: false }
     }
 
     /// The head of an `http` request.
@@ -44,6 +46,24 @@ impl<'a> Head<'a> {
     /// query's `key`. An empty one counts as none.
     pub fn api_key(&self) -> Option<&'a str> {
         api_key(self.headers, self.query)
+    }
+
+    /// The same head, to be judged so.
+    pub(crate) fn judged(mut self, lenient: bool) -> Self {
+        self.lenient = lenient;
+        self
+    }
+
+    /// Whether the request is judged leniently: a room fills in what is missing, and leaves alone
+    /// what is unknown, where the vendor would refuse. See
+    /// [`Validation::Lenient`](crate::Validation::Lenient).
+    pub fn is_lenient(&self) -> bool {
+        self.lenient
+    }
+
+    /// Whether it must be refused for want of an API key.
+    pub(crate) fn lacks_key(&self) -> bool {
+        !self.lenient && self.api_key().is_none()
     }
 
     /// A header's value, when it is text.

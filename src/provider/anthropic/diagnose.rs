@@ -88,9 +88,7 @@ pub(super) fn diagnose(
     if let Some(key) = first_unknown(&value["metadata"], &["user_id"]) {
         return extra(&format!("metadata.{key}"));
     }
-    let Shape::Object(fields) = &CREATE_MESSAGE else { unreachable!("it is one") };
-    let mut known: Vec<_> = fields.iter().map(|field| field.name).collect();
-    known.extend(OTHERS);
+    let known = known_fields();
     let Some(unknown) = first_unknown(&value, &known).map(ToOwned::to_owned) else {
         return invalid(format!("Invalid request body: {error}"));
     };
@@ -98,6 +96,16 @@ pub(super) fn diagnose(
         object.retain(|key, _| known.contains(&key.as_str()));
     }
     fault(value.to_string().as_bytes()).unwrap_or_else(|| extra(&unknown))
+}
+
+/// Whether the API has a field of this name.
+pub(super) fn is_known(field: &str) -> bool {
+    known_fields().contains(&field)
+}
+
+fn known_fields() -> Vec<&'static str> {
+    let Shape::Object(fields) = &CREATE_MESSAGE else { unreachable!("it is one") };
+    fields.iter().map(|field| field.name).chain(OTHERS).collect()
 }
 
 fn unknown_in_messages(value: &Value) -> Option<String> {

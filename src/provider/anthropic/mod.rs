@@ -13,6 +13,7 @@ mod error;
 mod error_words;
 mod event;
 mod headers;
+mod lenient;
 mod limits;
 mod message;
 mod models;

@@ -9,6 +9,7 @@ use serde::de::{Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::diagnose::{diagnose, invalid};
+use super::lenient;
 use super::limits::{Limits, Thinking};
 use super::message::{ContentBlock, InputMessage, check_conversation, neutral};
 use super::models;
@@ -22,18 +23,27 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
     if head.method != Method::POST {
         return Err(ApiError::new(ErrorKind::MethodNotAllowed));
     }
-    if head.api_key().is_none() {
+    if head.lacks_key() {
         return Err(ApiError::new(ErrorKind::MissingKey));
     }
-    if head.header("anthropic-version").is_none() {
+    if head.header("anthropic-version").is_none() && !head.is_lenient() {
         return Err(invalid("anthropic-version: header is required"));
     }
+    let filled;
     let message: CreateMessage<'_> = match serde_json::from_slice(body) {
         Ok(message) => message,
+        Err(_) if head.is_lenient() => {
+            filled = lenient::filled(body);
+            serde_json::from_slice(&filled).map_err(|error| diagnose(&filled, &error, fault))?
+        }
         Err(error) => return Err(diagnose(body, &error, fault)),
     };
     let choice = message.check()?;
-    message.check_whole(head, choice.as_ref())?;
+    if head.is_lenient() {
+        check_conversation(&message.messages)?;
+    } else {
+        message.check_whole(head, choice.as_ref())?;
+    }
     Ok(message.into_request(choice, call, body))
 }
 

@@ -45,7 +45,7 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
     if head.method != Method::POST {
         return Err(ApiError::new(ErrorKind::MethodNotAllowed));
     }
-    if head.api_key().is_none() {
+    if head.lacks_key() {
         return Err(ApiError::new(ErrorKind::MissingKey));
     }
     // No body is a message without fields.

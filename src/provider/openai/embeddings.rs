@@ -46,7 +46,7 @@ pub(super) fn parse(mut call: Call, head: &Head<'_>, body: &Bytes) -> Result<Llm
     if head.method != Method::POST {
         return Err(ApiError::new(ErrorKind::MethodNotAllowed));
     }
-    if head.api_key().is_none() {
+    if head.lacks_key() {
         return Err(ApiError::new(ErrorKind::MissingKey));
     }
     let asked: CreateEmbedding<'_> = serde_json::from_slice(body).map_err(|error| {

@@ -20,7 +20,7 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
     if head.method != Method::POST {
         return Err(ApiError::new(ErrorKind::MethodNotAllowed));
     }
-    if head.api_key().is_none() {
+    if head.lacks_key() {
         return Err(ApiError::new(ErrorKind::MissingKey));
     }
     // ASCII is told faster than UTF-8, and nearly all of a request's bytes are that.
@@ -28,14 +28,19 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
         return Err(ApiError::new(ErrorKind::Malformed));
     }
     // Servers that imitate the vendor have fields of their own; only the vendor refuses them.
-    let is_vendor = || head.host.is_some_and(super::owns);
+    let is_vendor = || !head.is_lenient() && head.host.is_some_and(super::owns);
     let chat = match scan(body) {
         Some(chat) => chat,
         None => {
             serde_json::from_slice(body).map_err(|error| diagnose(body, is_vendor(), &error))?
         }
     };
-    chat.check(is_vendor)?;
+    match chat.check(is_vendor) {
+        // What one model takes and another does not is looked at last.
+        Err(error)
+            if head.is_lenient() && error.code.as_deref() == Some("unsupported_parameter") => {}
+        checked => checked?,
+    }
     chat.into_request(call, body)
 }
 

@@ -1,0 +1,232 @@
+//! The config file: YAML, TOML or JSON that says what is mocked, and what it answers.
+//!
+//! [`MockLlmLayer::from_config`](crate::MockLlmLayer::from_config) makes a layer of one, `mock-llm
+//! serve --config` a server. [The guide](crate::guide::config) describes every key.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), tower_mock_llm::BoxError> {
+//! use http_body_util::{BodyExt, Full};
+//! use tower::ServiceExt;
+//! use tower_mock_llm::config::Config;
+//!
+//! let config = Config::from_yaml(
+//!     "
+//! providers:
+//!   mock:
+//!     type: mock
+//!     responses:
+//!       gpt-4:
+//!         default: I do not know.
+//!         patterns:
+//!           weather: Sunny.
+//!   openai:
+//!     type: openai
+//!     enabled: false
+//! models:
+//!   gpt-4: {provider: mock, fallback_provider: openai}
+//! ",
+//! )?;
+//! assert!(config.live().is_empty());
+//! let request = http::Request::post("https://api.openai.com/v1/chat/completions")
+//!     .body(Full::<bytes::Bytes>::from(
+//!         r#"{"model": "gpt-4", "messages": [{"role": "user", "content": "The WEATHER?"}]}"#,
+//!     ))?;
+//! let response = config.layer()?.into_service().oneshot(request).await?;
+//! assert_eq!(response.headers()["x-mock-llm"], "true");
+//! let body = response.into_body().collect().await?.to_bytes();
+//! let body: serde_json::Value = serde_json::from_slice(&body)?;
+//! assert_eq!(body["choices"][0]["message"]["content"], "Sunny.");
+//! # Ok(())
+//! # }
+//! ```
+
+mod build;
+mod de;
+mod expand;
+mod exposure;
+mod fault;
+mod file;
+mod json;
+mod load;
+mod nearest;
+mod node;
+mod says;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod toml;
+mod yaml;
+
+use std::path::Path;
+
+use self::build::Plan;
+use self::fault::Fault;
+use self::load::{Format, Loader};
+pub use self::schema::schema;
+use crate::error::Error;
+use crate::layer::MockLlmLayer;
+
+/// How deep lists and maps may be in each other.
+const DEEPEST: usize = 64;
+
+/// A config file, read and checked.
+#[derive(Debug)]
+pub struct Config {
+    plan: Plan,
+}
+
+impl Config {
+    /// Reads a file, under the profile that `MOCK_LLM_PROFILE` names, if it is set.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or makes no sense. The message has file, line and column, the path of the
+    /// key, and the nearest right name for a wrong one:
+    /// `mock-llm.yaml:4:5: providers.mock: unknown key `enabeld`; did you mean `enabled`?`
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let profile = environment("MOCK_LLM_PROFILE").filter(|profile| !profile.is_empty());
+        Self::load_in(path.as_ref(), profile.as_deref(), &environment)
+    }
+
+    /// Reads a file under this profile.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load); if there is no such profile.
+    pub fn load_profile(path: impl AsRef<Path>, profile: &str) -> Result<Self, Error> {
+        Self::load_in(path.as_ref(), Some(profile), &environment)
+    }
+
+    /// Reads a text in YAML, without a profile.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn from_yaml(text: &str) -> Result<Self, Error> {
+        Self::parse("<yaml>", text, Format::Yaml, None, &environment)
+    }
+
+    /// Reads a text in TOML, without a profile.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn from_toml(text: &str) -> Result<Self, Error> {
+        Self::parse("<toml>", text, Format::Toml, None, &environment)
+    }
+
+    /// Reads a text in JSON, without a profile.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        Self::parse("<json>", text, Format::Json, None, &environment)
+    }
+
+    pub(crate) fn load_in(
+        path: &Path,
+        profile: Option<&str>,
+        env: expand::Env<'_>,
+    ) -> Result<Self, Error> {
+        let mut loader = Loader::new(env);
+        let plan = loader.load(path, profile).and_then(Plan::new);
+        Self::of(plan, loader.files)
+    }
+
+    fn parse(
+        name: &str,
+        text: &str,
+        format: Format,
+        profile: Option<&str>,
+        env: expand::Env<'_>,
+    ) -> Result<Self, Error> {
+        let mut loader = Loader::new(env);
+        let plan = loader.parse(name, text, format, profile).and_then(Plan::new);
+        Self::of(plan, loader.files)
+    }
+
+    fn of(plan: Result<Plan, Fault>, files: Vec<String>) -> Result<Self, Error> {
+        match plan {
+            Ok(plan) => Ok(Self { plan }),
+            Err(mut fault) => {
+                // What has no line of its own is about the whole file.
+                if fault.place.is_none()
+                    && let Some(file) = files.first()
+                {
+                    return Err(Error::config(format!("{file}: {}", fault.report(&[]))));
+                }
+                fault.place.get_or_insert_default();
+                Err(Error::config(fault.report(&files)))
+            }
+        }
+    }
+
+    /// The layer that the file describes.
+    ///
+    /// # Errors
+    ///
+    /// If it would answer anything and the environment variable `MOCK_LLM_FORBID` forbids that.
+    pub fn layer(&self) -> Result<MockLlmLayer, Error> {
+        if !self.mocked().is_empty() && crate::claim::is_forbidden() {
+            return Err(Error::config(format!(
+                "MOCK_LLM_FORBID forbids to mock, but the config file does: {}",
+                self.mocked().join("; ")
+            )));
+        }
+        self.plan.layer()
+    }
+
+    /// What of the file is answered by the mock, one line each; empty if nothing is.
+    pub fn mocked(&self) -> Vec<String> {
+        self.plan.mocked()
+    }
+
+    /// What of the file lets requests go to a provider, one line each; empty if nothing does.
+    pub fn live(&self) -> Vec<String> {
+        self.plan.live()
+    }
+
+    /// What is no mistake but may surprise, one line each.
+    pub fn warnings(&self) -> Vec<String> {
+        self.plan.warnings()
+    }
+
+    /// Where a server listens, as far as the file says it: host and port.
+    pub fn server(&self) -> (Option<&str>, Option<u16>) {
+        let server = &self.plan.file.server;
+        (server.host.as_deref(), server.port)
+    }
+}
+
+impl MockLlmLayer {
+    /// A layer as a config file describes it, under the profile that `MOCK_LLM_PROFILE` names: see
+    /// [`config`](crate::config).
+    ///
+    /// ```no_run
+    /// use tower_mock_llm::MockLlmLayer;
+    ///
+    /// let layer = MockLlmLayer::from_config("mock-llm.yaml")?;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`] and [`Config::layer`].
+    pub fn from_config(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Config::load(path)?.layer()
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn too_deep() -> Fault {
+    Fault::new(format!("lists and maps more than {DEEPEST} deep"))
+}
+
+fn twice(name: &str) -> Fault {
+    Fault::new(format!("the key `{name}` stands here for the second time"))
+}

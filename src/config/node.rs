@@ -1,0 +1,105 @@
+//! A file as it was read, in any of the three formats: values, each with its place.
+
+/// Where something was written: which of the files, line and column from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) file: u16,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+impl Place {
+    /// The place of a byte in a text.
+    pub(super) fn of(file: u16, text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let column = 1 + before[start..].chars().count();
+        let number = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { file, line: number(line), column: number(column) }
+    }
+}
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) place: Place,
+    pub(super) value: Value,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    List(Vec<Node>),
+    /// In the order of the file.
+    Map(Vec<(Key, Node)>),
+    Scalar(Scalar),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) place: Place,
+}
+
+/// A text, a number, a boolean or nothing: which of them, he who reads it says, so that `no` can be
+/// an answer's text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scalar {
+    pub(super) text: String,
+    /// Not in quotes, or all of it from a variable: it may be more than a text.
+    pub(super) plain: bool,
+    /// The variable that it needs and that is not set.
+    pub(super) unset: Option<String>,
+}
+
+impl Scalar {
+    pub(super) fn is_null(&self) -> bool {
+        self.plain && self.unset.is_none() && matches!(self.text.as_str(), "" | "~" | "null")
+    }
+}
+
+impl Node {
+    pub(super) fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar(scalar) if scalar.is_null())
+    }
+
+    /// What it is, for messages.
+    pub(super) fn kind(&self) -> String {
+        match &self.value {
+            Value::List(_) => "a list".into(),
+            Value::Map(_) => "a map".into(),
+            Value::Scalar(scalar) if scalar.is_null() => "empty".into(),
+            Value::Scalar(scalar) => format!("{:?}", scalar.text),
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Map(entries) => {
+                entries.iter().find(|(key, _)| key.name == name).map(|entry| &entry.1)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn take(&mut self, name: &str) -> Option<Node> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        let at = entries.iter().position(|(key, _)| key.name == name)?;
+        Some(entries.remove(at).1)
+    }
+
+    /// Lays `over` on it: maps are merged, all else is replaced.
+    pub(super) fn overlay(&mut self, over: Node) {
+        match (&mut self.value, over) {
+            (Value::Map(entries), Node { value: Value::Map(more), .. }) => {
+                for (key, node) in more {
+                    match entries.iter_mut().find(|(known, _)| known.name == key.name) {
+                        Some((_, known)) => known.overlay(node),
+                        None => entries.push((key, node)),
+                    }
+                }
+            }
+            (_, over) => *self = over,
+        }
+    }
+}

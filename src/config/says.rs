@@ -1,0 +1,73 @@
+//! What a mock of the file says, as rules.
+
+use std::sync::Arc;
+
+use super::file::{Provider, Responses};
+use crate::fault::Trouble;
+use crate::reply::ApiError;
+use crate::request::LlmRequest;
+use crate::respond::{Match, Rule, last_user, model};
+
+/// The requests that a mock answers: those of its models, and the first mock those of nobody's.
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    /// Models, and whose they are.
+    pub(super) routes: Arc<Vec<(String, String)>>,
+    pub(super) name: String,
+    pub(super) is_first: bool,
+}
+
+impl Match for Scope {
+    fn matches(&self, request: &LlmRequest) -> bool {
+        let route = self.routes.iter().find(|(model, _)| *model == request.model);
+        route.map_or(self.is_first, |(_, provider)| *provider == self.name)
+    }
+}
+
+/// `failure_rate`: the vendor's 500 or 503, as often as not. The second is drawn only where the first
+/// did not happen.
+pub(super) fn failures(provider: &Provider, scope: &Scope) -> Vec<Trouble> {
+    let rate = provider.failure_rate.as_ref().map_or(0.0, |rate| rate.value);
+    if rate <= 0.0 {
+        return Vec::new();
+    }
+    let half = rate / 2.0;
+    let failing = |error: ApiError, rate: f64| {
+        Trouble::answer(error).when(scope.clone()).probability(rate.clamp(0.0, 1.0))
+    };
+    vec![failing(ApiError::server(), half), failing(ApiError::overloaded(), half / (1.0 - half))]
+}
+
+/// The rules of a mock, named by their paths in the file. `is_one_of_many`: there are other mocks, to
+/// which some models belong.
+pub(super) fn rules(provider: &Provider, scope: &Scope, is_one_of_many: bool) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    let path = format!("providers.{}", scope.name);
+    let mut responses: Vec<_> = provider.responses.0.iter().collect();
+    // A model's own name goes before a pattern of names, and those with more letters before others.
+    responses.sort_by_key(|(name, _)| {
+        let is_glob = name.value.contains('*');
+        (is_glob, if is_glob { usize::MAX - name.value.len() } else { 0 })
+    });
+    for (name, Responses { default, patterns }) in responses {
+        let path = format!("{path}.responses.{}", name.value);
+        for pattern in patterns {
+            let text = last_user().contains_ignoring_case(&pattern.pattern.value);
+            let condition = model(name.value.as_str()).and(text);
+            let name = format!("{path}.patterns.{}", pattern.pattern.value);
+            rules.push(rule(condition, scope, is_one_of_many, &pattern.response, name));
+        }
+        if let Some(default) = default {
+            let condition = model(name.value.as_str());
+            rules.push(rule(condition, scope, is_one_of_many, default, format!("{path}.default")));
+        }
+    }
+    rules
+}
+
+fn rule(condition: impl Match, scope: &Scope, is_scoped: bool, text: &str, name: String) -> Rule {
+    // Without the scope, rules are looked up rather than tried.
+    let builder =
+        if is_scoped { Rule::when(condition.and(scope.clone())) } else { Rule::when(condition) };
+    builder.respond_with(text).named(name)
+}
