@@ -69,8 +69,11 @@ fn parsed(answer: &Value, text: &Value) -> Result<Value, String> {
 
 #[tokio::test]
 async fn instances_of_random_schemas_are_valid() {
-    let (mut made, mut refused) = (0_u32, Vec::new());
-    for seed in 0..SCHEMAS {
+    let (mut made, mut refused) = (0, Vec::new());
+    for seed in 0.. {
+        if made == SCHEMAS {
+            break;
+        }
         let schema = Chance(seed).root();
         let validator = validator(&schema);
         let answer = if seed % 2 == 0 { formatted(&schema).await } else { called(&schema).await };
