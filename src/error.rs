@@ -33,7 +33,7 @@ impl Error {
         Self(Kind::Unmet(message))
     }
 
-    /// Whether a setting from outside (an environment variable) makes no sense.
+    /// Whether a setting from outside (an environment variable, a config file) makes no sense.
     pub fn is_config(&self) -> bool {
         matches!(self.0, Kind::Config(_))
     }

@@ -71,7 +71,7 @@ impl Plan {
         mocks.map(|(name, provider)| (name.value.as_str(), provider)).collect()
     }
 
-    fn mocks_anything(&self) -> bool {
+    pub(super) fn mocks_anything(&self) -> bool {
         self.file.providers.0.is_empty() || !self.mocks().is_empty()
     }
 

@@ -81,7 +81,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If it cannot be read or makes no sense. The message has file, line and column, the path of the
+    /// If it cannot be read or makes no sense, or if the mock is enabled under the profile `production`.
+    /// The message has file, line and column, the path of the
     /// key, and the nearest right name for a wrong one:
     /// `mock-llm.yaml:4:5: providers.mock: unknown key `enabeld`; did you mean `enabled`?`
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
@@ -131,7 +132,16 @@ impl Config {
         env: expand::Env<'_>,
     ) -> Result<Self, Error> {
         let mut loader = Loader::new(env);
-        let plan = loader.load(path, profile).and_then(Plan::new);
+        let plan = loader.load(path, profile).and_then(Plan::new).and_then(|plan| {
+            // The accident that all of this is to prevent.
+            if profile == Some("production") && plan.mocks_anything() {
+                return Err(Fault::new(
+                    "under the profile `production` the mock must not answer, but it is enabled; \
+                     disable it in `profiles.production`",
+                ));
+            }
+            Ok(plan)
+        });
         Self::of(plan, loader.files)
     }
 

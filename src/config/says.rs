@@ -22,6 +22,10 @@ impl Match for Scope {
         let route = self.routes.iter().find(|(model, _)| *model == request.model);
         route.map_or(self.is_first, |(_, provider)| *provider == self.name)
     }
+
+    fn describe(&self) -> String {
+        format!("the model belongs to the provider {:?} of the config file", self.name)
+    }
 }
 
 /// `failure_rate`: the vendor's 500 or 503, as often as not. The second is drawn only where the first

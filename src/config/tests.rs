@@ -328,6 +328,46 @@ fn the_examples_are_what_they_are_called() {
 }
 
 #[test]
+fn the_profile_production_does_not_mock() {
+    let folder = Folder::with(
+        "production",
+        &[
+            ("mocks.yaml", "providers: {m: {type: mock}}\n"),
+            ("keys.yaml", "providers: {o: {type: openai}}\nkeys: {sk-test-*: mock}\n"),
+        ],
+    );
+    let load = |name: &str| Config::load_in(&folder.0.join(name), Some("production"), &env);
+    let error = load("mocks.yaml").unwrap_err().to_string();
+    assert!(error.contains("under the profile `production` the mock must not answer"), "{error}");
+    assert!(load("keys.yaml").is_ok());
+    assert!(folder.load("mocks.yaml").is_ok());
+}
+
+/// No bytes make it panic.
+#[test]
+fn mangled_files_are_errors_or_files() {
+    let yaml = include_str!("../cli/starter.yaml");
+    let json = r#"{"include": "x", "providers": {"m": {"type": "mock", "latency_ms": 1.5e1, "enabled":
+        true, "responses": {"\u0061\"b": {"default": "${KEY:-}", "patterns": [{"pattern": "x"}]}}}}}"#;
+    let toml = "seed = 0x1f\n[providers.m]\ntype = 'mock'\nlatency_ms = 1_0.5\n[[a.b]]\nc = 1979-05-27\n\
+                d = \"\"\"x\\u00e9${KEY}\"\"\"\n";
+    let odd = [
+        "{", "}", "[", "]", ":", "-", "\"", "'", "&a ", "*a", "|", ">", "#", "$", "${", "\n", "\t",
+        "\0", "é", "\u{feff}", "? ", "%", "@", "!", ",", "=", "\\", "0",
+    ];
+    for (text, format) in [(yaml, Format::Yaml), (json, Format::Json), (toml, Format::Toml)] {
+        let places: Vec<_> = text.char_indices().map(|(at, _)| at).collect();
+        for (index, at) in places.iter().enumerate() {
+            let insert = odd[index * 7 % odd.len()];
+            let mangled = format!("{}{insert}{}", &text[..*at], &text[*at..]);
+            let _ = Config::parse("f", &mangled, format, None, &env);
+            let _ = Config::parse("f", &text[..*at], format, None, &env);
+            let _ = Config::parse("f", &text[*at..], format, None, &env);
+        }
+    }
+}
+
+#[test]
 fn a_bomb_of_aliases_is_defused() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..9 {
