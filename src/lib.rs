@@ -104,6 +104,8 @@ mod delivery;
 mod hold;
 mod play;
 
+#[cfg(feature = "cassette")]
+pub mod cassette;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]

@@ -1,0 +1,9 @@
+//! Real traffic, recorded once and replayed for ever.
+
+mod format;
+mod indent;
+mod interaction;
+mod store;
+mod text;
+
+pub use self::store::{Folder, Store};
