@@ -3,6 +3,7 @@
 mod format;
 mod indent;
 mod interaction;
+mod redact;
 mod store;
 mod text;
 
