@@ -64,6 +64,7 @@
 //! |---|---|
 //! | `reqwest-0_13`, `reqwest-0_12` | [`MockLlmLayer::connector`], and tower stacks over that reqwest |
 //! | `reqwest-middleware-0_5`, `reqwest-middleware-0_4` | `MockLlmLayer` as a middleware |
+//! | `cassette` | [`cassette::Cassette`]: real traffic, recorded and replayed |
 //! | `server` | [`MockServer`] |
 //! | `config` | [`MockLlmLayer::from_config`]: one file that says what is mocked; [`KeyModes`] |
 //! | `cli` | the command `mock-llm` |

@@ -48,7 +48,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 ///
 /// Processes that write keep out of each other's way by a file beside the cassette, `NAME.lock`, that is
 /// there for as long as one writes. One that a process left behind when it was killed is taken over
-/// after ten seconds. This needs a file system that creates files atomically, as local ones do.
+/// after two seconds. This needs a file system that creates files atomically, as local ones do.
 ///
 /// ```
 /// use tower_mock_llm::cassette::{Folder, Store};
@@ -166,5 +166,5 @@ impl Drop for Lock {
     }
 }
 
-const STALE: Duration = Duration::from_secs(10);
+const STALE: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(1);
