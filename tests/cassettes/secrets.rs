@@ -90,7 +90,7 @@ async fn no_secret_reaches_the_disk_whichever_room_and_place() {
     let urls = [
         "https://USER@api.openai.com/v1/chat/completions?api_key=KEY",
         "https://USER@api.openai.com/v1/responses?key=KEY",
-        "https://api.openai.com/v1/organization/projects/USER/api_keys?limit=1",
+        "https://api.openai.com/v1/organization/projects/USER/api_keys?limit=1&sig=KEY",
         "https://USER@api.anthropic.com/v1/messages?token=KEY",
         "https://USER@api.anthropic.com/v1/messages/batches?x-amz-signature=KEY",
         "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse&key=KEY",
