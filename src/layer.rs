@@ -213,9 +213,17 @@ impl MockLlmLayer {
     }
 
     /// The engine, for a stack that can record.
-    #[cfg(feature = "cassette")]
+    #[cfg(any(
+        feature = "cassette",
+        feature = "reqwest-middleware-0_4",
+        feature = "reqwest-middleware-0_5"
+    ))]
     pub(crate) fn recorder(&self) -> Mock {
-        Mock { records: true, ..self.mock.clone() }
+        Mock {
+            #[cfg(feature = "cassette")]
+            records: true,
+            ..self.mock.clone()
+        }
     }
 
     /// Refuses what no rule answers, in place of any default reply: with `400`, which clients do not

@@ -125,23 +125,21 @@ struct Lock(PathBuf);
 
 impl Lock {
     fn take(path: PathBuf) -> io::Result<Self> {
-        let mut waited = Duration::ZERO;
+        let mut waited = 0_u32;
         loop {
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(_) => return Ok(Self(path)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 // Windows says so of a file that is being removed.
                 #[cfg(windows)]
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && waited < STALE => {
-                }
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && waited < 100 => {}
                 Err(error) => return Err(error),
             }
-            if waited >= STALE {
-                take_over(&path)?;
-                waited = Duration::ZERO;
-            }
             std::thread::sleep(POLL);
-            waited += POLL;
+            waited += 1;
+            if waited % 100 == 0 {
+                take_over(&path)?;
+            }
         }
     }
 }
@@ -168,3 +166,23 @@ impl Drop for Lock {
 
 const STALE: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_was_left_behind_is_taken_over_and_no_other() {
+        let name = format!("tower-mock-llm-lock-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let held = Lock::take(path.clone()).unwrap();
+        take_over(&path).unwrap();
+        assert!(path.exists());
+        let file = File::options().write(true).open(&path).unwrap();
+        let now = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(now - STALE).unwrap();
+        drop(Lock::take(path.clone()).unwrap());
+        assert!(!path.exists());
+        drop(held);
+    }
+}

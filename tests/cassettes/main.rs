@@ -4,6 +4,8 @@
 mod conversation;
 mod files;
 mod modes;
+#[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
+mod reqwest_clients;
 mod secrets;
 mod upstream;
 mod wire;
