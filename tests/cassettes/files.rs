@@ -15,8 +15,12 @@ use crate::upstream::{Scratch, ask, call, joined, says};
 
 async fn record(path: &Path, who: &str, count: usize) {
     let cassette = Cassette::open(path).unwrap().mode(RecordMode::RecordMissing);
+    record_by(MockLlmLayer::new().cassette(cassette), who, count).await;
+}
+
+async fn record_by(layer: MockLlmLayer, who: &str, count: usize) {
     let live = says(|asked| format!("{{\"asked\":{asked}}}"));
-    let stack = MockLlmLayer::new().cassette(cassette).recording().layer(live);
+    let stack = layer.recording().layer(live);
     for number in 0..count {
         let (parts, _) = call(stack.clone(), ask(&format!("{who} {number}"))).await;
         assert_eq!(parts.status, 200);
@@ -46,7 +50,9 @@ fn a_process_that_records() {
     let Some(path) = std::env::var_os("CASSETTE_OF_A_CHILD") else { return };
     let count = std::env::var("CASSETTE_COUNT").unwrap().parse().unwrap();
     let who = format!("process {}", std::process::id());
-    block_on(record(Path::new(&path), &who, count));
+    // The mode is the environment's.
+    let cassette = Cassette::open(path).unwrap();
+    block_on(record_by(MockLlmLayer::from_env().unwrap().cassette(cassette), &who, count));
 }
 
 fn process(path: &Path, count: usize) -> std::process::Child {
@@ -54,6 +60,7 @@ fn process(path: &Path, count: usize) -> std::process::Child {
         .args(["--exact", "files::a_process_that_records"])
         .env("CASSETTE_OF_A_CHILD", path)
         .env("CASSETTE_COUNT", count.to_string())
+        .env("MOCK_LLM", "record_missing")
         .stdout(Stdio::null())
         .spawn()
         .unwrap()

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_mock_llm::cassette::{Cassette, RecordMode};
-use tower_mock_llm::{BoxError, MockLlmLayer};
+use tower_mock_llm::{BoxError, Fault, MockLlmLayer, Trouble};
 
 use crate::upstream::{Exchange, Req, Scratch, ask, body, call, joined, upstream};
 
@@ -137,4 +137,25 @@ async fn clients_that_stop_at_the_last_event_have_read_the_whole() {
             "{text}"
         );
     }
+}
+
+#[tokio::test]
+async fn trouble_is_laid_over_a_recording() {
+    let scratch = Scratch::new("trouble");
+    let path = scratch.file("x.jsonl");
+    let (_, exchange) = Exchange::all().into_iter().find(|it| it.0.contains("thinking")).unwrap();
+    let cassette = Cassette::open(&path).unwrap().mode(RecordMode::RecordMissing);
+    let live = upstream(exchange.clone(), Duration::ZERO, Duration::ZERO, Arc::default());
+    let layer = MockLlmLayer::new().cassette(cassette);
+    call(layer.recording().layer(live), exchange.request()).await;
+
+    let layer = MockLlmLayer::new()
+        .cassette(Cassette::open(&path).unwrap())
+        .trouble(Trouble::fault(Fault::abort_after(3)));
+    let response = layer.into_service().oneshot(exchange.request()).await.unwrap();
+    let mut body = response.into_body();
+    for frame in exchange.frames().into_iter().take(3) {
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), frame);
+    }
+    body.frame().await.unwrap().unwrap_err();
 }
