@@ -137,7 +137,7 @@ impl Lock {
             }
             std::thread::sleep(POLL);
             waited += 1;
-            if waited % 100 == 0 {
+            if waited.is_multiple_of(100) {
                 take_over(&path)?;
             }
         }

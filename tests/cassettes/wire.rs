@@ -9,7 +9,8 @@ use http_body_util::BodyExt;
 use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_mock_llm::cassette::{Cassette, RecordMode};
-use tower_mock_llm::{BoxError, Fault, MockLlmLayer, Trouble};
+use tower_mock_llm::fault::Trouble;
+use tower_mock_llm::{BoxError, Fault, MockLlmLayer};
 
 use crate::upstream::{Exchange, Req, Scratch, ask, body, call, joined, upstream};
 
