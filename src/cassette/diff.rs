@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(
             seen,
             [
-                r#"prompt at /messages/0/content: recorded ..."ow is the weather in Paris today?", asked ..."ow is the weather in Rome today?""#,
+                r#"prompt at /messages/0/content: recorded ..."w is the weather in Paris today?", asked ..."w is the weather in Rome today?""#,
                 r#"prompt at /messages/1: not recorded, asked {"role":"x"}"#,
                 r#"model at /model: recorded "a", asked "b""#,
                 r#"tools at /tools/0/strict: not recorded, asked true"#,

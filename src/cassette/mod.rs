@@ -5,6 +5,7 @@ mod ask;
 mod canon;
 mod deck;
 mod diff;
+mod find;
 mod format;
 mod indent;
 mod interaction;
@@ -22,7 +23,6 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::header;
 
 pub use self::diff::{Difference, DifferenceClass};
 pub use self::mode::RecordMode;
@@ -31,15 +31,14 @@ pub use self::service::{Recording, RecordingFuture, RecordingLayer};
 pub use self::store::{Folder, Store};
 
 use self::canon::Asked;
-use self::deck::{Change, Deck, Next, Settings, nearest};
+use self::deck::{Deck, Settings};
 use self::diff::differences;
+pub(crate) use self::find::Found;
 use self::interaction::Interaction;
 pub(crate) use self::player::{Frames, Recorded};
 pub(crate) use self::recorder::{Live, Ticket};
-use self::redact::{Pointer, Secrets, url};
+use self::redact::Pointer;
 use crate::error::Error;
-use crate::provider::Provider;
-use crate::request::RequestHead;
 
 /// A file of recorded calls. Clones share it, and its place in it.
 ///
@@ -83,15 +82,6 @@ struct Inner {
     deck: Mutex<Deck>,
 }
 
-/// What a cassette has for a request.
-#[derive(Debug)]
-pub(crate) enum Found {
-    Live(Box<Ticket>),
-    /// Nothing, and why.
-    Miss(String),
-    Play(Recorded),
-}
-
 impl Cassette {
     /// The cassette in this file, which need not be there yet. The ending is usually `.jsonl`.
     ///
@@ -127,6 +117,18 @@ impl Cassette {
         let mode = AtomicU8::new(RecordMode::default() as u8);
         let deck = Mutex::new(Deck::new(interactions));
         Ok(Self(Arc::new(Inner { store: Arc::new(store), name, location, mode, deck })))
+    }
+
+    /// What [`cassette!`](crate::cassette!) opens.
+    #[doc(hidden)]
+    pub fn of_function(manifest_dir: &str, function: &str) -> Result<Self, Error> {
+        let function = function.strip_suffix("::here").unwrap_or(function);
+        // Each async block is one of them.
+        let steps = function.split("::").filter(|step| !step.starts_with('{'));
+        let mut path = Path::new(manifest_dir).join("tests/cassettes");
+        path.extend(steps);
+        path.as_mut_os_string().push(".jsonl");
+        Self::open(path)
     }
 
     /// What it does. The default is [`RecordMode::Replay`]; the environment goes before this where the
@@ -249,99 +251,8 @@ impl Cassette {
         self.deck().rewind();
     }
 
-    /// What there is for a request; `None` when the cassette is off.
-    pub(crate) fn find(
-        &self,
-        provider: &Provider,
-        head: &RequestHead,
-        body: &Bytes,
-        can_record: bool,
-    ) -> Option<Found> {
-        let mode = self.current_mode();
-        if mode == RecordMode::Off {
-            return None;
-        }
-        let settings = Arc::clone(&self.deck().settings);
-        let secrets = Secrets::of(head);
-        let content_type = head.headers.get(header::CONTENT_TYPE);
-        let asked = Asked {
-            provider: provider.as_str().to_owned(),
-            method: head.method.to_string(),
-            url: url(head, &settings.redaction, &secrets),
-            content_type: content_type.and_then(|kind| kind.to_str().ok()).map(str::to_owned),
-            body: settings.redaction.body(&secrets, body),
-        };
-        let key = settings.key(&asked);
-        let next = if mode == RecordMode::RecordAll { Next::None } else { self.deck().next(key) };
-        if let Next::Take(take) = next {
-            return Some(Found::Play(Recorded { take, timing: settings.timing }));
-        }
-        if mode == RecordMode::Replay {
-            return Some(Found::Miss(self.miss(&asked, &next, &settings)));
-        }
-        if !can_record {
-            let message = format!(
-                "tower-mock-llm: {} has no recording of {} {}, and this stack cannot record it: put \
-                 `MockLlmLayer::recording()` over a client that reaches the provider, or use \
-                 reqwest-middleware. Nothing was sent.",
-                self.location(),
-                asked.method,
-                asked.url
-            );
-            return Some(Found::Miss(message));
-        }
-        // Before money is spent on what could not be kept.
-        let writable = self.0.store.append(&self.0.name, &mut |_| Vec::new());
-        Some(match writable {
-            Ok(()) => Found::Live(Box::new(Ticket { cassette: self.clone(), asked, key, secrets })),
-            Err(error) => Found::Miss(format!(
-                "tower-mock-llm: cannot write the cassette {}: {error}. Nothing was sent. Make its \
-                 folder writable, or record elsewhere.",
-                self.location()
-            )),
-        })
-    }
-
-    /// Why nothing answers, and how to get out of it.
-    fn miss(&self, asked: &Asked, next: &Next, settings: &Settings) -> String {
-        const SHOWN: usize = 5;
-        let unseen = settings.unseen();
-        let takes = self.deck().takes().to_vec();
-        let location = self.location();
-        let Asked { method, url, .. } = asked;
-        let mut text = format!("tower-mock-llm: {location} has no recording of {method} {url}");
-        let at = |interaction: &Interaction| match interaction.line {
-            0 => "the one made in this run".to_owned(),
-            line => format!("the one at {location}:{line}"),
-        };
-        if let Next::Exhausted(times) = next {
-            text = format!(
-                "tower-mock-llm: {location} has {times} recording(s) of {method} {url} with this body, \
-                 and all were replayed: it is asked once more. `Cassette::repeat(true)` replays the \
-                 last one again"
-            );
-        } else if let Some((take, differences)) = nearest(&takes, asked, &unseen) {
-            let interaction = &take.interaction;
-            let mattering: Vec<_> =
-                differences.iter().filter(|it| it.class != DifferenceClass::Volatile).collect();
-            if let (true, Some(why)) = (mattering.is_empty(), &interaction.interrupted) {
-                text += &format!("; {} was interrupted ({why})", at(interaction));
-            } else {
-                text += &format!(" as it is; the nearest, {}, differs: ", at(interaction));
-                let shown: Vec<_> = mattering.iter().take(SHOWN).map(ToString::to_string).collect();
-                text += &shown.join("; ");
-                if mattering.len() > SHOWN {
-                    text += &format!("; and {} more", mattering.len() - SHOWN);
-                }
-            }
-        }
-        text + ". Nothing was sent. To record it, run this with MOCK_LLM=record_missing (or \
-                `Cassette::mode(RecordMode::RecordMissing)`) and a key that is valid."
-    }
-
     /// How a request differs from the recording that comes nearest: what the message of a miss says, as
-    /// data. The request is given by its body, for the provider and path that most of the cassette's
-    /// recordings have in common with it.
+    /// data. The request is given by its body alone: provider and path are taken to be the recording's.
     ///
     /// `None` if nothing is recorded.
     pub fn compare(&self, body: impl Into<Bytes>) -> Option<Vec<Difference>> {
@@ -356,41 +267,6 @@ impl Cassette {
                 differences(&recorded, &asked, &unseen)
             })
             .min_by_key(Vec::len)
-    }
-
-    /// Writes down what was recorded.
-    fn keep(
-        &self,
-        key: u128,
-        secrets: &Secrets,
-        mut interaction: Interaction,
-    ) -> Result<(), Error> {
-        let settings = Arc::clone(&self.deck().settings);
-        settings.redaction.interaction(secrets, &mut interaction);
-        let lines = format::write(&interaction);
-        let in_place = self.current_mode() == RecordMode::RecordAll;
-        let change = self.deck().add(key, interaction, in_place);
-        let Inner { store, name, location, .. } = &*self.0;
-        let written = match change {
-            Change::Nothing => Ok(()),
-            Change::Append => {
-                store.append(name, &mut |tail| (format::joint(tail) + &lines).into_bytes())
-            }
-            Change::Replace(gone) => store.replace(name, &mut |old| {
-                let mut gone: Vec<_> =
-                    gone.iter().map(|take| format::write(&take.interaction)).collect();
-                let mut text = format::first_line();
-                for kept in format::read(location, old).map_err(std::io::Error::other)? {
-                    let kept = format::write(&kept);
-                    match gone.iter().position(|gone| *gone == kept) {
-                        Some(at) => drop(gone.swap_remove(at)),
-                        None => text += &kept,
-                    }
-                }
-                Ok((text + &lines).into_bytes())
-            }),
-        };
-        written.map_err(|error| Error::io(format!("write the cassette {location}"), error))
     }
 
     fn deck(&self) -> MutexGuard<'_, Deck> {
@@ -418,4 +294,29 @@ impl fmt::Debug for Cassette {
             .field("mode", &self.current_mode())
             .finish_non_exhaustive()
     }
+}
+
+/// The [cassette](crate::cassette::Cassette) of the function that this stands in:
+/// `tests/cassettes/CRATE/MODULE/FUNCTION.jsonl` in the package that is compiled.
+///
+/// # Errors
+///
+/// As [`Cassette::open`](crate::cassette::Cassette::open).
+///
+/// ```
+/// // #[tokio::test]
+/// async fn it_rains() -> Result<(), tower_mock_llm::Error> {
+///     let cassette = tower_mock_llm::cassette!()?;
+///     assert!(cassette.location().replace('\\', "/").ends_with("/it_rains.jsonl"));
+///     Ok(())
+/// }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(it_rains()).unwrap();
+/// ```
+#[macro_export]
+macro_rules! cassette {
+    () => {{
+        fn here() {}
+        let function = ::std::any::type_name_of_val(&here);
+        $crate::cassette::Cassette::of_function(env!("CARGO_MANIFEST_DIR"), function)
+    }};
 }

@@ -74,6 +74,7 @@ where
     S: Service<Request<ReqB>, Response = Response<ResB>> + Clone,
     ReqB: Body + From<Bytes>,
     ReqB::Error: Into<BoxError>,
+    ResB: Body,
 {
     type Response = Response<MockBody<Taped<ResB>>>;
     type Error = S::Error;
@@ -135,6 +136,7 @@ where
     S: Service<Request<B>, Response = Response<ResB>>,
     B: Body + From<Bytes>,
     B::Error: Into<BoxError>,
+    ResB: Body,
 {
     type Output = Result<Response<MockBody<Taped<ResB>>>, S::Error>;
 

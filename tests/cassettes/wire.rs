@@ -160,3 +160,43 @@ async fn trouble_is_laid_over_a_recording() {
     }
     body.frame().await.unwrap().unwrap_err();
 }
+
+#[tokio::test]
+async fn a_body_that_is_empty_or_of_a_known_length_is_whole_without_being_read_to_its_end() {
+    let scratch = Scratch::new("length");
+    for (sent, read) in [("", 0), ("{}", 1)] {
+        let path = scratch.file(&format!("{read}.jsonl"));
+        let cassette = Cassette::open(&path).unwrap().mode(RecordMode::RecordMissing);
+        let live = service_fn(move |_: Req| async move {
+            let body = http_body_util::Full::new(Bytes::from(sent));
+            Ok::<_, std::convert::Infallible>(http::Response::new(body))
+        });
+        let stack = MockLlmLayer::new().cassette(cassette).recording().layer(live);
+        let mut response = stack.oneshot(ask("hi")).await.unwrap();
+        for _ in 0..read {
+            response.body_mut().frame().await.unwrap().unwrap();
+        }
+        drop(response);
+        let (parts, frames) = call(
+            MockLlmLayer::new().cassette(Cassette::open(&path).unwrap()).into_service(),
+            ask("hi"),
+        )
+        .await;
+        assert_eq!((parts.status.as_u16(), joined(&frames)), (200, sent.to_owned()));
+    }
+    let path = scratch.file("announced.jsonl");
+    for (length, status) in [("3", 400), ("2", 200)] {
+        let cassette = Cassette::open(&path).unwrap().mode(RecordMode::RecordMissing);
+        let live = service_fn(move |_: Req| async move {
+            let body = body(vec![Ok("{}".into()), Ok("more".into())], Duration::ZERO);
+            let response = http::Response::builder().header("content-length", length);
+            Ok::<_, std::convert::Infallible>(response.body(body).unwrap())
+        });
+        let stack = MockLlmLayer::new().cassette(cassette).recording().layer(live);
+        let mut response = stack.oneshot(ask("hi")).await.unwrap();
+        response.body_mut().frame().await.unwrap().unwrap();
+        drop(response);
+        let layer = MockLlmLayer::new().cassette(Cassette::open(&path).unwrap());
+        assert_eq!(call(layer.into_service(), ask("hi")).await.0.status, status, "{length}");
+    }
+}
