@@ -28,7 +28,14 @@ impl Mode {
         match text {
             "mock" => Ok(Self::Mock),
             "off" => Ok(Self::Off),
-            _ => Err(Error::config(format!("MOCK_LLM is {text:?}; it must be `off` or `mock`"))),
+            _ => {
+                let also = match cfg!(feature = "cassette") {
+                    true => ", or `replay`, `record_missing` or `record_all`",
+                    false => "",
+                };
+                let must = format!("MOCK_LLM is {text:?}; it must be `off` or `mock`{also}");
+                Err(Error::config(must))
+            }
         }
     }
 }

@@ -10,10 +10,16 @@ pub struct Error(Kind);
 
 #[derive(Debug)]
 enum Kind {
+    /// A cassette cannot be read.
+    #[cfg(feature = "cassette")]
+    Cassette(String),
     /// A setting that was read from outside makes no sense.
     Config(String),
-    /// The server could not be started.
-    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "only servers bind"))]
+    /// A file, or the server's port, could not be had.
+    #[cfg_attr(
+        not(any(feature = "cassette", feature = "server")),
+        expect(dead_code, reason = "only servers bind, only cassettes are files")
+    )]
     Io(String, std::io::Error),
     /// Expectations were not met.
     Unmet(String),
@@ -24,7 +30,12 @@ impl Error {
         Self(Kind::Config(message.into()))
     }
 
-    #[cfg(feature = "server")]
+    #[cfg(feature = "cassette")]
+    pub(crate) fn cassette(message: impl Into<String>) -> Self {
+        Self(Kind::Cassette(message.into()))
+    }
+
+    #[cfg(any(feature = "cassette", feature = "server"))]
     pub(crate) fn io(doing: impl Into<String>, error: std::io::Error) -> Self {
         Self(Kind::Io(doing.into(), error))
     }
@@ -33,12 +44,18 @@ impl Error {
         Self(Kind::Unmet(message))
     }
 
+    /// Whether a cassette is none: the message says in which line.
+    #[cfg(feature = "cassette")]
+    pub fn is_cassette(&self) -> bool {
+        matches!(self.0, Kind::Cassette(_))
+    }
+
     /// Whether a setting from outside (an environment variable, a config file) makes no sense.
     pub fn is_config(&self) -> bool {
         matches!(self.0, Kind::Config(_))
     }
 
-    /// Whether the operating system refused something (a port, a thread).
+    /// Whether the operating system refused something (a port, a thread, a file).
     pub fn is_io(&self) -> bool {
         matches!(self.0, Kind::Io(..))
     }
@@ -52,6 +69,8 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
+            #[cfg(feature = "cassette")]
+            Kind::Cassette(message) => f.write_str(message),
             Kind::Config(message) | Kind::Unmet(message) => f.write_str(message),
             Kind::Io(doing, error) => write!(f, "cannot {doing}: {error}"),
         }
@@ -69,7 +88,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
             Kind::Io(_, error) => Some(error),
-            Kind::Config(_) | Kind::Unmet(_) => None,
+            _ => None,
         }
     }
 }

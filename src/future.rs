@@ -117,6 +117,15 @@ impl<B> Answering<B> {
     }
 }
 
+/// What is to be done about a request.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Lost(Box<Lost>),
+    Play(Response<Player>),
+    #[cfg(feature = "cassette")]
+    Record(Box<crate::cassette::Live>),
+}
+
 impl<B> Future for Answering<B>
 where
     B: Body,
@@ -125,13 +134,28 @@ where
     type Output = Result<Response<Player>, Box<Lost>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match ready!(self.poll_outcome(cx)) {
+            Outcome::Lost(lost) => Poll::Ready(Err(lost)),
+            Outcome::Play(response) => Poll::Ready(Ok(response)),
+            #[cfg(feature = "cassette")]
+            Outcome::Record(_) => unreachable!("only a mock that was told that it can does record"),
+        }
+    }
+}
+
+impl<B> Answering<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    pub(crate) fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut this = self.project();
         if this.reaction.is_none() {
             let body = ready!(this.collected.poll(this.body.as_mut(), cx));
             let Job { mock, claim, head } = this.job.take().expect("polled after completion");
             let reaction = this.reaction.insert(match claim {
                 Claim::Answer(room, call) => mock.answer(room, call, head, body),
-                Claim::Refuse(room) => mock.refuse_unmatched(&room, head),
+                Claim::Refuse(room) => mock.refuse_unmatched(&room, head, body),
                 Claim::Forward => unreachable!("a forwarded request is not answered"),
             });
             mock.mark(reaction);
@@ -153,8 +177,10 @@ where
             return Poll::Pending;
         }
         match this.reaction.take() {
-            Some(Reaction::Respond(response, _)) => Poll::Ready(Ok(response)),
-            Some(Reaction::Lost(lost)) => Poll::Ready(Err(lost)),
+            Some(Reaction::Lost(lost)) => Poll::Ready(Outcome::Lost(lost)),
+            #[cfg(feature = "cassette")]
+            Some(Reaction::Record(live)) => Poll::Ready(Outcome::Record(live)),
+            Some(Reaction::Respond(response, _)) => Poll::Ready(Outcome::Play(response)),
             _ => unreachable!("polled after completion"),
         }
     }

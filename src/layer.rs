@@ -48,6 +48,10 @@ impl MockLlmLayer {
     #[must_use]
     pub fn new() -> Self {
         let settings = Settings {
+            #[cfg(feature = "cassette")]
+            cassette: None,
+            #[cfg(feature = "cassette")]
+            cassette_mode: None,
             check_replies: true,
             claims: Claims {
                 rooms: registry::builtin(),
@@ -77,16 +81,32 @@ impl MockLlmLayer {
             troubles: Vec::new(),
             watch: false,
         };
-        Self { mock: Mock { settings: Arc::new(settings), shared: Arc::new(Shared::default()) } }
+        let mock = Mock {
+            settings: Arc::new(settings),
+            shared: Arc::new(Shared::default()),
+            #[cfg(feature = "cassette")]
+            records: false,
+        };
+        Self { mock }
     }
 
-    /// A layer that the environment variable `MOCK_LLM` switches: `mock` on, `off` or unset off.
+    /// A layer that the environment variable `MOCK_LLM` switches: `mock` on, `off` or unset off. With
+    /// the feature `cassette`, `replay`, `record_missing` and `record_all` switch it on too, and say
+    /// what its cassette does.
     ///
     /// # Errors
     ///
     /// If the variable has any other value, or `MOCK_LLM_FORBID` forbids what it says.
     pub fn from_env() -> Result<Self, Error> {
-        let mode = match std::env::var_os("MOCK_LLM") {
+        let value = std::env::var_os("MOCK_LLM");
+        #[cfg(feature = "cassette")]
+        if let Some(mode) = value
+            .as_ref()
+            .and_then(|value| crate::cassette::RecordMode::parse(&value.to_string_lossy()))
+        {
+            return Ok(Self::new().with(|settings| settings.cassette_mode = Some(mode)));
+        }
+        let mode = match value {
             None => Mode::Off,
             Some(value) => Mode::parse(&value.to_string_lossy())?,
         };
@@ -174,6 +194,36 @@ impl MockLlmLayer {
     #[must_use]
     pub fn check_replies(self, check: bool) -> Self {
         self.with(|settings| settings.check_replies = check)
+    }
+
+    /// Answers what no rule answers from this cassette; what it does not have is recorded or refused, as
+    /// its [mode](crate::cassette::RecordMode) says. To record takes
+    /// [`recording`](Self::recording), or reqwest-middleware.
+    ///
+    /// What it refused is told by [`MockHandle::check`] too.
+    #[cfg(feature = "cassette")]
+    #[must_use]
+    pub fn cassette(self, cassette: crate::cassette::Cassette) -> Self {
+        self.with(|settings| {
+            if let Some(mode) = settings.cassette_mode {
+                cassette.set_mode(mode);
+            }
+            settings.cassette = Some(cassette);
+        })
+    }
+
+    /// The engine, for a stack that can record.
+    #[cfg(any(
+        feature = "cassette",
+        feature = "reqwest-middleware-0_4",
+        feature = "reqwest-middleware-0_5"
+    ))]
+    pub(crate) fn recorder(&self) -> Mock {
+        Mock {
+            #[cfg(feature = "cassette")]
+            records: true,
+            ..self.mock.clone()
+        }
     }
 
     /// Refuses what no rule answers, in place of any default reply: with `400`, which clients do not

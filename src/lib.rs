@@ -40,6 +40,7 @@
 //!   [`respond::DefaultReply`].
 //! * Which rule answers: [`guide::matching`]; agents, turn by turn: [`guide::scripts`].
 //! * JSON in a demanded form, right and nearly right: [`guide::structured_output`].
+//! * Real traffic, recorded and replayed: [`guide::cassettes`] (feature `cassette`).
 //! * Tokens, prompt caches, embeddings: [`guide::usage`].
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
@@ -64,6 +65,7 @@
 //! |---|---|
 //! | `reqwest-0_13`, `reqwest-0_12` | [`MockLlmLayer::connector`], and tower stacks over that reqwest |
 //! | `reqwest-middleware-0_5`, `reqwest-middleware-0_4` | `MockLlmLayer` as a middleware |
+//! | `cassette` | [`cassette::Cassette`]: real traffic, recorded and replayed |
 //! | `server` | [`MockServer`] |
 //! | `config` | [`MockLlmLayer::from_config`]: one file that says what is mocked; [`KeyModes`] |
 //! | `cli` | the command `mock-llm` |
@@ -104,6 +106,8 @@ mod delivery;
 mod hold;
 mod play;
 
+#[cfg(feature = "cassette")]
+pub mod cassette;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]

@@ -22,6 +22,9 @@ pub(crate) enum Playback {
     Bridge(Box<Bridge>),
     /// A whole body, without time or trouble.
     Full(Bytes),
+    /// What a cassette has.
+    #[cfg(feature = "cassette")]
+    Recorded(Box<crate::cassette::Frames>),
     /// A stream without time or trouble: neighbouring frames share a buffer.
     Stream(Box<Frames>),
     /// Anything with time or trouble in it: each frame on its own.
@@ -57,11 +60,20 @@ impl Playback {
         Self::Timed(Box::new(Timed::new(Source::Frames(frames), fault, gaps)))
     }
 
+    /// A recording with trouble laid over it, which takes no time of its own.
+    #[cfg(feature = "cassette")]
+    pub(crate) fn recorded(frames: crate::cassette::Frames, fault: Box<Disruption>) -> Self {
+        let none = Gaps::Even(Duration::ZERO);
+        Self::Timed(Box::new(Timed::new(Source::Recorded(frames), Some(fault), none)))
+    }
+
     /// How many tokens were handed out; `None` where they are not counted one by one.
     pub(crate) fn tokens(&self) -> Option<u64> {
         match self {
             Self::Bridge(bridge) => Some(bridge.deltas.assembler.tokens()),
             Self::Full(_) => None,
+            #[cfg(feature = "cassette")]
+            Self::Recorded(_) => None,
             Self::Stream(frames) => Some(frames.tokens),
             Self::Timed(timed) => timed.steps.frames().tokens(),
         }
@@ -72,6 +84,8 @@ impl Playback {
         match self {
             Self::Bridge(bridge) => bridge.is_over(),
             Self::Full(body) => body.is_empty(),
+            #[cfg(feature = "cassette")]
+            Self::Recorded(frames) => frames.is_over(),
             Self::Stream(frames) => frames.is_over(),
             Self::Timed(timed) => timed.is_over(),
         }
@@ -83,6 +97,8 @@ impl Playback {
             Self::Bridge(bridge) => bridge.poll(cx),
             Self::Full(body) if body.is_empty() => Poll::Ready(None),
             Self::Full(body) => Poll::Ready(Some(Ok(std::mem::take(body)))),
+            #[cfg(feature = "cassette")]
+            Self::Recorded(frames) => frames.poll(cx),
             Self::Stream(frames) => Poll::Ready(frames.fill().map(Ok)),
             Self::Timed(timed) => timed.poll(cx),
         }
@@ -158,6 +174,8 @@ impl Iterator for Frames {
 enum Source {
     Frames(Frames),
     Full(Option<Bytes>),
+    #[cfg(feature = "cassette")]
+    Recorded(crate::cassette::Frames),
 }
 
 impl Source {
@@ -166,6 +184,8 @@ impl Source {
         match self {
             Self::Frames(frames) => Some(frames.tokens),
             Self::Full(_) => None,
+            #[cfg(feature = "cassette")]
+            Self::Recorded(_) => None,
         }
     }
 
@@ -183,6 +203,8 @@ impl Source {
         match self {
             Self::Frames(frames) => frames.is_over(),
             Self::Full(body) => body.is_none(),
+            #[cfg(feature = "cassette")]
+            Self::Recorded(frames) => frames.is_over(),
         }
     }
 }
@@ -195,6 +217,10 @@ impl Iterator for Source {
             Self::Frames(frames) => frames.next(),
             Self::Full(body) => {
                 body.take().map(|bytes| Frame { bytes, kind: FrameKind::default() })
+            }
+            #[cfg(feature = "cassette")]
+            Self::Recorded(frames) => {
+                frames.take().map(|bytes| Frame { bytes, kind: FrameKind::default() })
             }
         }
     }

@@ -96,11 +96,19 @@ macro_rules! adapt {
 
             /// The answer as reqwest's, which says that it came from `url`.
             pub(crate) fn response(answer: http::Response<Player>, url: Url) -> Response {
-                let (mut parts, player) = answer.into_parts();
+                let (parts, player) = answer.into_parts();
+                joined(parts, Body::wrap(MockBody::<Full<Bytes>>::mock(player)), url)
+            }
+
+            /// A response of reqwest's, which says that it came from `url`.
+            pub(crate) fn joined(
+                mut parts: http::response::Parts,
+                body: Body,
+                url: Url,
+            ) -> Response {
                 if let Ok(with_url) = http::Response::builder().url(url).body(()) {
                     parts.extensions.extend(with_url.into_parts().0.extensions);
                 }
-                let body = Body::wrap(MockBody::<Full<Bytes>>::mock(player));
                 http::Response::from_parts(parts, body).into()
             }
 

@@ -2,17 +2,25 @@
 //!
 //! Added after a retry middleware it stands inside it, and sees every attempt.
 
+use std::future::poll_fn;
+use std::pin::pin;
+
 use http::Extensions;
 
 use super::reqwest::claim;
 use crate::claim::Claim;
+use crate::future::Outcome;
 use crate::layer::MockLlmLayer;
 
 macro_rules! middleware {
     ($feature:literal, $version:ident, $reqwest:ident, $middleware:ident, $error:ident) => {
         #[cfg(feature = $feature)]
         const _: () = {
+            #[cfg(feature = "cassette")]
+            use super::reqwest::$version::joined;
             use ::$middleware::{Middleware, Next, Result};
+            #[cfg(feature = "cassette")]
+            use ::$reqwest::Body;
             use ::$reqwest::{Request, Response};
 
             use super::reqwest::$version::{answering, response};
@@ -33,9 +41,27 @@ macro_rules! middleware {
                             // Nobody says when a middleware starts.
                             self.mock().refuse_forbidden();
                             let url = url.clone();
-                            match answering(self.mock(), claim, request).await {
-                                Ok(answer) => Ok(response(answer, url)),
-                                Err(lost) => match $error(lost.how, url.clone()).await {
+                            #[cfg(feature = "cassette")]
+                            let (version, timeout) =
+                                (request.version(), request.timeout().copied());
+                            let mut answering = pin!(answering(&self.recorder(), claim, request));
+                            match poll_fn(|cx| answering.as_mut().poll_outcome(cx)).await {
+                                Outcome::Play(answer) => Ok(response(answer, url)),
+                                #[cfg(feature = "cassette")]
+                                Outcome::Record(live) => {
+                                    let (live, recorder) =
+                                        live.send::<Body>(version, Extensions::new());
+                                    let mut live = Request::try_from(live)?;
+                                    *live.timeout_mut() = timeout;
+                                    let answer = next.run(live, extensions).await?;
+                                    // A redirect may have led elsewhere.
+                                    let url = answer.url().clone();
+                                    let answer = http::Response::<Body>::from(answer);
+                                    let (parts, body) = answer.into_parts();
+                                    let body = Body::wrap(recorder.tape(&parts, body));
+                                    Ok(joined(parts, body, url))
+                                }
+                                Outcome::Lost(lost) => match $error(lost.how, url.clone()).await {
                                     Some(error) => Err(error.into()),
                                     None => Ok(response(lost.instead, url)),
                                 },

@@ -57,6 +57,11 @@ impl Streams for Box<dyn StreamEncoder> {
     const STREAMS: bool = true;
 }
 
+#[cfg(feature = "cassette")]
+impl Streams for crate::cassette::Frames {
+    const STREAMS: bool = true;
+}
+
 /// What is said where an error is to come inside it, and that error: a whole answer is the error
 /// itself.
 #[cold]

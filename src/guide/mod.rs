@@ -6,6 +6,12 @@
 #[cfg_attr(not(doctest), doc = include_str!("async_openai.md"))]
 pub mod async_openai {}
 
+/// Real traffic, recorded and replayed.
+///
+// Its examples need the feature.
+#[cfg_attr(any(feature = "cassette", not(doctest)), doc = include_str!("cassettes.md"))]
+pub mod cassettes {}
+
 /// The config file, key by key.
 ///
 // Its examples need the feature.

@@ -34,6 +34,10 @@ impl Mock {
         if let Some((answer, rule)) = self.shared.rules.choose(request, self.settings.seed) {
             return (answer, Some(rule));
         }
+        #[cfg(feature = "cassette")]
+        if let Some(answer) = self.ask_cassette(&request.provider, &request.head, &request.body) {
+            return (answer, None);
+        }
         if let Some(status) = self.settings.strict {
             let message = self.shared.rules.unmatched(request);
             let message = format!("tower-mock-llm, in strict mode: {message}");

@@ -65,6 +65,15 @@ impl<'a> Job<'a> {
                 let made = job.at_once(room.error(&self.error_context(), &error), None);
                 Made { lost: Some(how), ..made }
             }
+            #[cfg(feature = "cassette")]
+            Say::Live(_) => unreachable!("what goes to the provider is not made"),
+            #[cfg(feature = "cassette")]
+            Say::Recorded(recorded) => {
+                let (mut response, wait) = recorded.play();
+                let fault = disrupt(&mut response, fault, entropy, in_stream);
+                let response = response.map(|frames| frames.playback(fault));
+                Made { response, wait, playing: None, tokens: 0, hold: None, lost: None }
+            }
             Say::Raw(response) => self.at_once(*response.0, fault),
             Say::Output(output) => {
                 let cx = self.output_context(&output);

@@ -33,6 +33,9 @@ use crate::verdict::{Attempt, Outcome};
 pub(crate) struct Mock {
     pub(crate) settings: Arc<Settings>,
     pub(crate) shared: Arc<Shared>,
+    /// Whether what goes around it can let a request through to be recorded.
+    #[cfg(feature = "cassette")]
+    pub(crate) records: bool,
 }
 
 /// The body of a request, as far as it could be read.
@@ -51,6 +54,9 @@ pub(crate) enum Reaction {
     Gather(Box<Pending>),
     /// No answer comes.
     Lost(Box<Lost>),
+    /// The provider answers, and it is recorded.
+    #[cfg(feature = "cassette")]
+    Record(Box<crate::cassette::Live>),
     Respond(Response<Player>, Duration),
 }
 
@@ -67,6 +73,12 @@ impl Mock {
         let mut request = match parsed {
             Ok(request) => request,
             Err(error) => {
+                #[cfg(feature = "cassette")]
+                if let Ok(body) = &body
+                    && let Ok(reaction) = self.recall(&room, Some(&call), &head, body)
+                {
+                    return reaction;
+                }
                 let body = body.unwrap_or_default();
                 return self.refuse(&room, Some(&call), head, body, &error, entropy);
             }
@@ -88,6 +100,14 @@ impl Mock {
             };
         }
         let (Answer { say, pace, fault, unchecked }, rule) = self.choose(&request, entropy);
+        #[cfg(feature = "cassette")]
+        let say = match say {
+            Say::Live(ticket) => {
+                let LlmRequest { head, body, .. } = request;
+                return self.live(*ticket, head, body);
+            }
+            say => say,
+        };
         let pace = asked.or(pace).or_else(|| self.pace_for(&request));
         let (say, fault) = self.settle(say, fault, &room, &request, &rule, unchecked);
         let (say, in_stream) = match fault.as_ref().and_then(Fault::error) {
@@ -134,7 +154,18 @@ impl Mock {
     }
 
     /// The answer to a request that must not leave and that nothing answers.
-    pub(crate) fn refuse_unmatched(&self, room: &Room, head: RequestHead) -> Reaction {
+    pub(crate) fn refuse_unmatched(&self, room: &Room, head: RequestHead, body: Body) -> Reaction {
+        let entropy = Entropy::new(hash(self.settings.seed, head.uri.path().as_bytes()));
+        #[cfg(feature = "cassette")]
+        if let Ok(body) = &body {
+            match self.recall(room, None, &head, body) {
+                Ok(reaction) => return reaction,
+                Err(None) => {}
+                Err(Some(miss)) => {
+                    return self.refuse(room, None, head, body.clone(), &miss, entropy);
+                }
+            }
+        }
         let message = format!(
             "tower-mock-llm does not mock {} {}, and lets nothing through to a provider unasked. To \
              let it through, set `MockLlmLayer::unmatched(Unmatched::Forward)`; to leave this \
@@ -143,8 +174,7 @@ impl Mock {
             head.url_for_messages(),
         );
         let error = ApiError::new(ErrorKind::NotFound).message(message);
-        let entropy = Entropy::new(hash(self.settings.seed, head.uri.path().as_bytes()));
-        self.refuse(room, None, head, Bytes::new(), &error, entropy)
+        self.refuse(room, None, head, body.unwrap_or_default(), &error, entropy)
     }
 
     fn refuse(
@@ -194,7 +224,7 @@ impl Mock {
 
     /// Enters a request into the journal, if there is one. The watch counts what becomes of the
     /// answer.
-    fn note(&self, received: impl FnOnce() -> Received) -> Watch {
+    pub(crate) fn note(&self, received: impl FnOnce() -> Received) -> Watch {
         let bound = self.settings.journal;
         if bound.entries == 0 {
             return Watch::Off;

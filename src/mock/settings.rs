@@ -21,6 +21,11 @@ use crate::util::tokens::Chunking;
 /// What the builder set.
 #[derive(Clone)]
 pub(crate) struct Settings {
+    #[cfg(feature = "cassette")]
+    pub(crate) cassette: Option<crate::cassette::Cassette>,
+    /// What the environment says about cassettes.
+    #[cfg(feature = "cassette")]
+    pub(crate) cassette_mode: Option<crate::cassette::RecordMode>,
     /// Whether replies are held against the request's schemas.
     pub(crate) check_replies: bool,
     pub(crate) claims: Claims,

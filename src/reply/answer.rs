@@ -33,9 +33,15 @@ pub struct Answer {
 #[derive(Debug)]
 pub(crate) enum Say {
     Error(ApiError),
+    /// A cassette lets the request go to the provider.
+    #[cfg(feature = "cassette")]
+    Live(Box<crate::cassette::Ticket>),
     NoAnswer(NoAnswer),
     Output(Arc<Output>),
     Raw(RawResponse),
+    /// A cassette has it.
+    #[cfg(feature = "cassette")]
+    Recorded(crate::cassette::Recorded),
     Reply(Arc<Reply>),
     Stream(ReplyStream),
 }
@@ -80,12 +86,14 @@ impl Answer {
     pub(crate) fn answers(&self, operation: Operation) -> bool {
         match &self.say {
             Say::Error(_) | Say::NoAnswer(_) | Say::Raw(_) => true,
+            #[cfg(feature = "cassette")]
+            Say::Live(_) | Say::Recorded(_) => true,
             Say::Output(output) => output.operation() == operation,
             Say::Reply(_) | Say::Stream(_) => operation == Operation::Chat,
         }
     }
 
-    fn new(say: Say) -> Self {
+    pub(crate) fn new(say: Say) -> Self {
         Self { say, pace: None, fault: None, unchecked: false }
     }
 }

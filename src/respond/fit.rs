@@ -109,11 +109,16 @@ impl Misfits {
              give `Reply::unchecked()`; to check no reply, set \
              `MockLlmLayer::check_replies(false)`"
         );
+        self.add(text.clone());
+        text
+    }
+
+    /// Notes what went wrong otherwise.
+    pub(crate) fn add(&self, text: String) {
         let mut misfits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if misfits.len() < MOST && !misfits.contains(&text) {
-            misfits.push(text.clone());
+            misfits.push(text);
         }
-        text
     }
 
     /// All of them, a line each, after `report`.

@@ -257,6 +257,8 @@ impl IntoRespond for Answer {
             move |say| Answer { say, pace: pace.clone(), fault: fault.clone(), unchecked };
         match say {
             Say::Error(error) => Box::new(move |_: &LlmRequest| dressed(Say::Error(error.clone()))),
+            #[cfg(feature = "cassette")]
+            Say::Live(_) | Say::Recorded(_) => unreachable!("only the line itself asks a cassette"),
             Say::Output(output) => {
                 Box::new(move |_: &LlmRequest| dressed(Say::Output(Arc::clone(&output))))
             }

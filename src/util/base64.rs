@@ -19,6 +19,35 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     String::from_utf8(text).expect("letters are ASCII")
 }
 
+/// The bytes that [`base64`] wrote: letters of either alphabet, with or without padding.
+#[cfg(feature = "cassette")]
+pub(crate) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let letters = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
+    let mut bytes = Vec::with_capacity(letters.len() / 4 * 3 + 2);
+    for four in letters.chunks(4) {
+        let mut word = 0;
+        for letter in four {
+            word = word << 6 | u32::from(six_bits(*letter)?);
+        }
+        let bits = word << (6 * (4 - four.len()));
+        let [_, all @ ..] = bits.to_be_bytes();
+        bytes.extend_from_slice(all.get(..four.len().checked_sub(1).filter(|n| *n > 0)?)?);
+    }
+    Some(bytes)
+}
+
+#[cfg(feature = "cassette")]
+fn six_bits(letter: u8) -> Option<u8> {
+    Some(match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::base64;
@@ -36,6 +65,10 @@ mod tests {
             ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(base64(bytes.as_bytes()), text);
+            #[cfg(feature = "cassette")]
+            for text in [text, text.trim_end_matches('=')] {
+                assert_eq!(super::from_base64(text.as_bytes()).unwrap(), bytes.as_bytes());
+            }
         }
         assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
     }

@@ -71,6 +71,23 @@ impl Outcome {
             Say::Error(error) => return Self::of_error(error),
             Say::NoAnswer(NoAnswer::Hang) => Met::Stall,
             Say::NoAnswer(_) => Met::Transient,
+            #[cfg(feature = "cassette")]
+            Say::Live(_) => Met::Success,
+            #[cfg(feature = "cassette")]
+            Say::Recorded(recorded) if recorded.status().as_u16() < 400 => match fault {
+                Some(fault) if fault.cuts() => Met::Cut,
+                Some(fault) if fault.stalls() => Met::Stall,
+                _ => Met::Success,
+            },
+            #[cfg(feature = "cassette")]
+            Say::Recorded(recorded) => {
+                let seconds = recorded.header("retry-after").and_then(|it| it.trim().parse().ok());
+                let met = match recorded.status().as_u16() {
+                    408 | 409 | 429 | 500.. => Met::Transient,
+                    _ => Met::Final,
+                };
+                return Self { met, retry_after: seconds.map(Duration::from_secs) };
+            }
             Say::Raw(response) => {
                 let header = response.0.headers().get(header::RETRY_AFTER);
                 let seconds = header.and_then(|value| value.to_str().ok()?.trim().parse().ok());

@@ -1,0 +1,62 @@
+//! Where the line asks the cassette.
+
+use bytes::Bytes;
+
+use super::{Found, Live, Ticket};
+use crate::delivery::Progress;
+use crate::journal::{Received, Track};
+use crate::mock::{Mock, Reaction};
+use crate::provider::{Call, Provider, Room};
+use crate::reply::{Answer, ApiError, Say};
+use crate::request::RequestHead;
+
+impl Mock {
+    /// What the cassette makes of a request that was understood; `None` if there is no cassette.
+    pub(crate) fn ask_cassette(
+        &self,
+        provider: &Provider,
+        head: &RequestHead,
+        body: &Bytes,
+    ) -> Option<Answer> {
+        let cassette = self.settings.cassette.as_ref()?;
+        Some(match cassette.find(provider, head, body, self.records)? {
+            Found::Live(ticket) => Answer::new(Say::Live(ticket)),
+            Found::Miss(message) => {
+                self.shared.misfits.add(message.clone());
+                ApiError::invalid_request(message).into()
+            }
+            Found::Play(recorded) => Answer::new(Say::Recorded(recorded)),
+        })
+    }
+
+    /// The same for a request that no room understands, or that no endpoint here answers: what was
+    /// recorded is right all the same. `Err` if it has nothing, and with the reason if there is a
+    /// cassette.
+    pub(crate) fn recall(
+        &self,
+        room: &Room,
+        call: Option<&Call>,
+        head: &RequestHead,
+        body: &Bytes,
+    ) -> Result<Reaction, Option<ApiError>> {
+        match self.ask_cassette(&room.provider(), head, body).map(|answer| answer.say) {
+            Some(Say::Live(ticket)) => Ok(self.live(*ticket, head.clone(), body.clone())),
+            Some(Say::Recorded(recorded)) => {
+                let (response, wait) = recorded.play();
+                let status = response.status();
+                let track = Track::Here(Progress::default());
+                let (head, body) = (head.clone(), body.clone());
+                let watch = self
+                    .note(|| Received::new(room, call.cloned(), head, body, None, status, track));
+                let response = response.map(|frames| watch.around(frames.playback(None)));
+                Ok(Reaction::Respond(response, wait))
+            }
+            Some(Say::Error(error)) => Err(Some(error)),
+            _ => Err(None),
+        }
+    }
+
+    pub(crate) fn live(&self, ticket: Ticket, head: RequestHead, body: Bytes) -> Reaction {
+        Reaction::Record(Box::new(Live { mock: self.clone(), ticket, head, body }))
+    }
+}

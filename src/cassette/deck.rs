@@ -1,0 +1,206 @@
+//! What a cassette holds in memory: recordings, and which of them comes next.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::canon::Asked;
+use super::diff::{Difference, DifferenceClass, differences};
+use super::interaction::Interaction;
+use super::redact::{Pointer, Redaction};
+
+/// How recordings are kept and found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Settings {
+    pub(super) redaction: Redaction,
+    pub(super) ignored: Vec<Pointer>,
+    pub(super) repeat: bool,
+    pub(super) timing: f64,
+}
+
+impl Settings {
+    pub(super) fn key(&self, asked: &Asked) -> u128 {
+        asked.key(&self.unseen())
+    }
+
+    /// What is masked may not be compared: a text of another length is masked by another text.
+    pub(super) fn unseen(&self) -> Vec<Pointer> {
+        self.ignored.iter().chain(&self.redaction.pointers).cloned().collect()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Deck {
+    pub(super) settings: Arc<Settings>,
+    takes: Vec<Arc<Take>>,
+    index: HashMap<u128, Slot>,
+    /// What was recorded anew in this run, of what was there before.
+    anew: HashMap<u128, Anew>,
+}
+
+/// A recording.
+#[derive(Debug)]
+pub(super) struct Take {
+    pub(super) interaction: Interaction,
+    pub(super) used: AtomicBool,
+}
+
+/// The recordings of one request, in order.
+#[derive(Debug, Default)]
+struct Slot {
+    takes: Vec<Arc<Take>>,
+    next: usize,
+}
+
+#[derive(Debug, Default)]
+struct Anew {
+    /// How many came before this run.
+    before: Vec<Arc<Take>>,
+    /// How many of them came again as they were.
+    same: usize,
+    has_changed: bool,
+}
+
+/// How a new recording changes the file.
+#[derive(Debug)]
+pub(super) enum Change {
+    Append,
+    /// It is there already.
+    Nothing,
+    /// These make place.
+    Replace(Vec<Arc<Take>>),
+}
+
+/// The next recording of a request, or why there is none.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// All of so many were replayed.
+    Exhausted(usize),
+    None,
+    Take(Arc<Take>),
+}
+
+impl Deck {
+    pub(super) fn new(interactions: Vec<Interaction>) -> Self {
+        let take = |interaction| Arc::new(Take { interaction, used: AtomicBool::new(false) });
+        let takes = interactions.into_iter().map(take).collect();
+        let mut deck = Self { takes, ..Self::default() };
+        deck.index();
+        deck
+    }
+
+    /// Puts every recording where it is found; all are to be replayed again.
+    pub(super) fn index(&mut self) {
+        self.index = HashMap::with_capacity(self.takes.len());
+        for take in &self.takes {
+            // What was interrupted is never replayed as if it were whole.
+            if take.interaction.interrupted.is_none() {
+                let key = self.settings.key(&take.asked());
+                self.index.entry(key).or_default().takes.push(Arc::clone(take));
+            }
+        }
+    }
+
+    pub(super) fn rewind(&mut self) {
+        self.index.values_mut().for_each(|slot| slot.next = 0);
+        self.takes.iter().for_each(|take| take.used.store(false, Ordering::Relaxed));
+    }
+
+    pub(super) fn takes(&self) -> &[Arc<Take>] {
+        &self.takes
+    }
+
+    pub(super) fn next(&mut self, key: u128) -> Next {
+        let Some(slot) = self.index.get_mut(&key) else { return Next::None };
+        let take = match slot.takes.get(slot.next) {
+            Some(take) => {
+                slot.next += 1;
+                take
+            }
+            None => match slot.takes.last() {
+                Some(last) if self.settings.repeat => last,
+                _ => return Next::Exhausted(slot.takes.len()),
+            },
+        };
+        take.used.store(true, Ordering::Relaxed);
+        Next::Take(Arc::clone(take))
+    }
+
+    /// Takes a recording in that was made just now. `in_place` if it stands for those before it.
+    pub(super) fn add(&mut self, key: u128, interaction: Interaction, in_place: bool) -> Change {
+        let mut change = Change::Append;
+        if in_place {
+            let slot = self.index.entry(key).or_default();
+            let anew = self.anew.entry(key).or_insert_with(|| Anew {
+                before: std::mem::take(&mut slot.takes),
+                ..Anew::default()
+            });
+            match anew.before.get(anew.same) {
+                Some(before)
+                    if !anew.has_changed && before.interaction.says_the_same(&interaction) =>
+                {
+                    anew.same += 1;
+                    slot.takes.push(Arc::clone(before));
+                    slot.next = slot.takes.len();
+                    return Change::Nothing;
+                }
+                Some(_) if !anew.has_changed => {
+                    let gone = anew.before.split_off(anew.same);
+                    self.takes.retain(|take| !gone.iter().any(|gone| Arc::ptr_eq(gone, take)));
+                    change = Change::Replace(gone);
+                }
+                _ => {}
+            }
+            anew.has_changed = true;
+        }
+        let is_whole = interaction.interrupted.is_none();
+        let take = Arc::new(Take { interaction, used: AtomicBool::new(true) });
+        if is_whole {
+            let slot = self.index.entry(key).or_default();
+            slot.takes.push(Arc::clone(&take));
+            slot.next = slot.takes.len();
+        }
+        self.takes.push(take);
+        change
+    }
+}
+
+impl Take {
+    pub(super) fn asked(&self) -> Asked {
+        let Interaction { method, url, provider, request_headers, body, .. } = &self.interaction;
+        let content_type = request_headers.iter().find(|(name, _)| name == "content-type");
+        Asked {
+            provider: provider.clone(),
+            method: method.clone(),
+            url: url.clone(),
+            content_type: content_type.map(|(_, value)| value.clone()),
+            body: body.clone(),
+        }
+    }
+}
+
+/// The recording that comes nearest, and how it differs.
+pub(super) fn nearest(
+    takes: &[Arc<Take>],
+    asked: &Asked,
+    unseen: &[Pointer],
+) -> Option<(Arc<Take>, Vec<Difference>)> {
+    /// As many are compared: in a large library the newest.
+    const COMPARED: usize = 1000;
+    let same_provider = |take: &&Arc<Take>| take.interaction.provider == asked.provider;
+    let candidates = takes.iter().rev().filter(same_provider).take(COMPARED);
+    let weigh = |take: &Arc<Take>| {
+        let found = differences(&take.asked(), asked, unseen);
+        let matters = |it: &&Difference| it.class != DifferenceClass::Volatile;
+        let elsewhere =
+            found.iter().any(|it| it.pointer == "url" && it.class != DifferenceClass::Model);
+        ((elsewhere, found.iter().filter(matters).count()), found)
+    };
+    candidates
+        .map(|take| (Arc::clone(take), weigh(take)))
+        // Of equals the one that was recorded first.
+        .min_by(|(a, (one, _)), (b, (other, _))| {
+            one.cmp(other).then(a.interaction.line.cmp(&b.interaction.line))
+        })
+        .map(|(take, (_, found))| (take, found))
+}

@@ -1,0 +1,155 @@
+//! Looking a request up, and writing a new recording down.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header;
+
+use super::canon::Asked;
+use super::deck::{Change, Next, Settings, nearest};
+use super::diff::DifferenceClass;
+use super::format;
+use super::interaction::Interaction;
+use super::player::Recorded;
+use super::recorder::Ticket;
+use super::redact::{Secrets, url};
+use super::{Cassette, Inner, RecordMode};
+use crate::error::Error;
+use crate::provider::Provider;
+use crate::request::RequestHead;
+
+/// What a cassette has for a request.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Live(Box<Ticket>),
+    /// Nothing, and why.
+    Miss(String),
+    Play(Recorded),
+}
+
+impl Cassette {
+    /// What there is for a request; `None` when the cassette is off.
+    pub(crate) fn find(
+        &self,
+        provider: &Provider,
+        head: &RequestHead,
+        body: &Bytes,
+        can_record: bool,
+    ) -> Option<Found> {
+        let mode = self.current_mode();
+        if mode == RecordMode::Off {
+            return None;
+        }
+        let settings = Arc::clone(&self.deck().settings);
+        let secrets = Secrets::of(head);
+        let content_type = head.headers.get(header::CONTENT_TYPE);
+        let asked = Asked {
+            provider: provider.as_str().to_owned(),
+            method: head.method.to_string(),
+            url: url(head, &settings.redaction, &secrets),
+            content_type: content_type.and_then(|kind| kind.to_str().ok()).map(str::to_owned),
+            body: settings.redaction.body(&secrets, body),
+        };
+        let key = settings.key(&asked);
+        let next = if mode == RecordMode::RecordAll { Next::None } else { self.deck().next(key) };
+        if let Next::Take(take) = next {
+            return Some(Found::Play(Recorded { take, timing: settings.timing }));
+        }
+        if mode == RecordMode::Replay {
+            return Some(Found::Miss(self.miss(&asked, &next, &settings)));
+        }
+        if !can_record {
+            let message = format!(
+                "tower-mock-llm: {} has no recording of {} {}, and this stack cannot record it: put \
+                 `MockLlmLayer::recording()` over a client that reaches the provider, or use \
+                 reqwest-middleware. Nothing was sent.",
+                self.location(),
+                asked.method,
+                asked.url
+            );
+            return Some(Found::Miss(message));
+        }
+        // Before money is spent on what could not be kept.
+        let writable = self.0.store.append(&self.0.name, &mut |_| Vec::new());
+        Some(match writable {
+            Ok(()) => Found::Live(Box::new(Ticket { cassette: self.clone(), asked, key, secrets })),
+            Err(error) => Found::Miss(format!(
+                "tower-mock-llm: cannot write the cassette {}: {error}. Nothing was sent. Make its \
+                 folder writable, or record elsewhere.",
+                self.location()
+            )),
+        })
+    }
+
+    /// Why nothing answers, and how to get out of it.
+    fn miss(&self, asked: &Asked, next: &Next, settings: &Settings) -> String {
+        const SHOWN: usize = 5;
+        let unseen = settings.unseen();
+        let takes = self.deck().takes().to_vec();
+        let location = self.location();
+        let Asked { method, url, .. } = asked;
+        let mut text = format!("tower-mock-llm: {location} has no recording of {method} {url}");
+        let at = |interaction: &Interaction| match interaction.line {
+            0 => "the one made in this run".to_owned(),
+            line => format!("the one at {location}:{line}"),
+        };
+        if let Next::Exhausted(times) = next {
+            text = format!(
+                "tower-mock-llm: {location} has {times} recording(s) of {method} {url} with this body, \
+                 and all were replayed: it is asked once more. `Cassette::repeat(true)` replays the \
+                 last one again"
+            );
+        } else if let Some((take, differences)) = nearest(&takes, asked, &unseen) {
+            let interaction = &take.interaction;
+            let mattering: Vec<_> =
+                differences.iter().filter(|it| it.class != DifferenceClass::Volatile).collect();
+            if let (true, Some(why)) = (mattering.is_empty(), &interaction.interrupted) {
+                text += &format!("; {} was interrupted ({why})", at(interaction));
+            } else {
+                text += &format!(" as it is; the nearest, {}, differs: ", at(interaction));
+                let shown: Vec<_> = mattering.iter().take(SHOWN).map(ToString::to_string).collect();
+                text += &shown.join("; ");
+                if mattering.len() > SHOWN {
+                    text += &format!("; and {} more", mattering.len() - SHOWN);
+                }
+            }
+        }
+        text + ". Nothing was sent. To record it, run this with MOCK_LLM=record_missing (or \
+                `Cassette::mode(RecordMode::RecordMissing)`) and a key that is valid."
+    }
+
+    /// Writes down what was recorded.
+    pub(super) fn keep(
+        &self,
+        key: u128,
+        secrets: &Secrets,
+        mut interaction: Interaction,
+    ) -> Result<(), Error> {
+        let settings = Arc::clone(&self.deck().settings);
+        settings.redaction.interaction(secrets, &mut interaction);
+        let lines = format::write(&interaction);
+        let in_place = self.current_mode() == RecordMode::RecordAll;
+        let change = self.deck().add(key, interaction, in_place);
+        let Inner { store, name, location, .. } = &*self.0;
+        let written = match change {
+            Change::Nothing => Ok(()),
+            Change::Append => {
+                store.append(name, &mut |tail| (format::joint(tail) + &lines).into_bytes())
+            }
+            Change::Replace(gone) => store.replace(name, &mut |old| {
+                let mut gone: Vec<_> =
+                    gone.iter().map(|take| format::write(&take.interaction)).collect();
+                let mut text = format::first_line();
+                for kept in format::read(location, old).map_err(std::io::Error::other)? {
+                    let kept = format::write(&kept);
+                    match gone.iter().position(|gone| *gone == kept) {
+                        Some(at) => drop(gone.swap_remove(at)),
+                        None => text += &kept,
+                    }
+                }
+                Ok((text + &lines).into_bytes())
+            }),
+        };
+        written.map_err(|error| Error::io(format!("write the cassette {location}"), error))
+    }
+}

@@ -1,0 +1,43 @@
+//! One recorded request and its response.
+
+use bytes::Bytes;
+
+/// A request and its response, as they stand in a file: without secrets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Interaction {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    /// The name of the provider.
+    pub(crate) provider: String,
+    pub(crate) request_headers: Vec<(String, String)>,
+    pub(crate) body: Bytes,
+    pub(crate) status: u16,
+    /// When the head of the response came, in microseconds after the request.
+    pub(crate) after: u64,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) frames: Vec<Frame>,
+    /// Why the response ended before its end, if it did.
+    pub(crate) interrupted: Option<String>,
+    /// Where it stands in its file; 0 if it was recorded just now.
+    pub(crate) line: usize,
+}
+
+/// A piece of a body, as it came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Frame {
+    /// In microseconds after the head of the response.
+    pub(crate) at: u64,
+    pub(crate) bytes: Bytes,
+}
+
+impl Interaction {
+    /// Whether both say the same, whenever it was said.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let said =
+            |it: &Self| it.frames.iter().flat_map(|frame| frame.bytes.clone()).collect::<Vec<_>>();
+        self.status == other.status
+            && self.body == other.body
+            && self.interrupted == other.interrupted
+            && said(self) == said(other)
+    }
+}

@@ -1,0 +1,322 @@
+//! Real traffic, recorded once and replayed for ever. The guide has a page on it:
+//! [`guide::cassettes`](crate::guide::cassettes).
+
+mod ask;
+mod canon;
+mod deck;
+mod diff;
+mod find;
+mod format;
+mod indent;
+mod interaction;
+mod mode;
+mod player;
+mod recorder;
+mod redact;
+mod service;
+mod store;
+mod text;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+pub use self::diff::{Difference, DifferenceClass};
+pub use self::mode::RecordMode;
+pub use self::recorder::Taped;
+pub use self::service::{Recording, RecordingFuture, RecordingLayer};
+pub use self::store::{Folder, Store};
+
+use self::canon::Asked;
+use self::deck::{Deck, Settings};
+use self::diff::differences;
+pub(crate) use self::find::Found;
+use self::interaction::Interaction;
+pub(crate) use self::player::{Frames, Recorded};
+pub(crate) use self::recorder::{Live, Ticket};
+use self::redact::Pointer;
+use crate::error::Error;
+
+/// A file of recorded calls. Clones share it, and its place in it.
+///
+/// A request is answered with the next recording of the same request: the same method, path and body
+/// but for white space, the order of fields, and what says who asks
+/// ([`guide::cassettes`](crate::guide::cassettes) has the whole list). Identical requests are replayed
+/// in the order in which they were recorded.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tower_mock_llm::BoxError> {
+/// use bytes::Bytes;
+/// use http_body_util::{BodyExt, Full};
+/// use tower::ServiceExt;
+/// use tower_mock_llm::MockLlmLayer;
+/// use tower_mock_llm::cassette::Cassette;
+///
+/// let layer = MockLlmLayer::new().cassette(Cassette::open("tests/cassettes/none-yet.jsonl")?);
+/// let request = http::Request::post("https://api.openai.com/v1/chat/completions")
+///     .header("authorization", "Bearer any")
+///     .body(Full::<Bytes>::from(
+///         r#"{"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}"#,
+///     ))?;
+/// let response = layer.into_service().oneshot(request).await?;
+/// assert_eq!(response.status(), 400);
+/// let body = response.into_body().collect().await?.to_bytes();
+/// let why = String::from_utf8(body.to_vec())?;
+/// assert!(why.contains("none-yet.jsonl has no recording of POST https://api.openai.com/v1/chat"));
+/// assert!(why.contains("MOCK_LLM=record_missing"), "{why}");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Cassette(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    name: String,
+    location: String,
+    mode: AtomicU8,
+    deck: Mutex<Deck>,
+}
+
+impl Cassette {
+    /// The cassette in this file, which need not be there yet. The ending is usually `.jsonl`.
+    ///
+    /// # Errors
+    ///
+    /// If there is a file but it cannot be read or is no cassette: the message has the line and the
+    /// column. The file stays as it is.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let Some(name) = path.file_name() else {
+            let message = format!("a cassette is a file, and {} is none", path.display());
+            return Err(Error::config(message));
+        };
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        Self::open_in(Folder::new(folder), name.to_string_lossy())
+    }
+
+    /// The cassette of this name in a store.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_in(store: impl Store, name: impl Into<String>) -> Result<Self, Error> {
+        let name = name.into();
+        let location = store.locate(&name);
+        let bytes = store
+            .read(&name)
+            .map_err(|error| Error::io(format!("read the cassette {location}"), error))?;
+        let interactions = format::read(&location, &bytes.unwrap_or_default())?;
+        let mode = AtomicU8::new(RecordMode::default() as u8);
+        let deck = Mutex::new(Deck::new(interactions));
+        Ok(Self(Arc::new(Inner { store: Arc::new(store), name, location, mode, deck })))
+    }
+
+    /// What [`cassette!`](crate::cassette!) opens.
+    #[doc(hidden)]
+    pub fn of_function(manifest_dir: &str, function: &str) -> Result<Self, Error> {
+        let function = function.strip_suffix("::here").unwrap_or(function);
+        // Each async block is one of them.
+        let steps = function.split("::").filter(|step| !step.starts_with('{'));
+        let mut path = Path::new(manifest_dir).join("tests/cassettes");
+        path.extend(steps);
+        path.as_mut_os_string().push(".jsonl");
+        Self::open(path)
+    }
+
+    /// What it does. The default is [`RecordMode::Replay`]; the environment goes before this where the
+    /// layer is made by [`MockLlmLayer::from_env`](crate::MockLlmLayer::from_env).
+    #[must_use]
+    pub fn mode(self, mode: RecordMode) -> Self {
+        self.set_mode(mode);
+        self
+    }
+
+    /// Changes what it does, for requests that come from now on.
+    pub fn set_mode(&self, mode: RecordMode) {
+        self.0.mode.store(mode as u8, Ordering::Relaxed);
+    }
+
+    /// What it does now.
+    pub fn current_mode(&self) -> RecordMode {
+        RecordMode::from_u8(self.0.mode.load(Ordering::Relaxed))
+    }
+
+    /// Leaves a place in the body out when requests are compared, given by a JSON Pointer in which `*`
+    /// stands for every element: for dates, session ids and the like.
+    ///
+    /// # Panics
+    ///
+    /// If it does not begin with `/`.
+    ///
+    /// ```
+    /// use tower_mock_llm::cassette::Cassette;
+    ///
+    /// let cassette = Cassette::open("tests/cassettes/none-yet.jsonl")?.ignore("/temperature");
+    /// # let _ = cassette;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn ignore(self, pointer: &str) -> Self {
+        let pointer = parsed(pointer);
+        self.with(|settings| settings.ignored.push(pointer))
+    }
+
+    /// Masks a place in bodies of requests and responses and in the events of streams before they are
+    /// written, beside [what always is](crate::guide::cassettes#private-by-construction). The place is
+    /// not compared either. The pointer is as for [`ignore`](Self::ignore).
+    ///
+    /// # Panics
+    ///
+    /// If it does not begin with `/`.
+    #[must_use]
+    #[track_caller]
+    pub fn redact(self, pointer: &str) -> Self {
+        let pointer = parsed(pointer);
+        self.with(|settings| settings.redaction.pointers.push(pointer))
+    }
+
+    /// Masks what a regular expression finds before it is written. A place in the text of a request is
+    /// masked too when it is compared.
+    ///
+    /// # Panics
+    ///
+    /// If it is no regular expression.
+    #[cfg(feature = "regex")]
+    #[must_use]
+    #[track_caller]
+    pub fn redact_regex(self, pattern: &str) -> Self {
+        let pattern = regex::Regex::new(pattern)
+            .unwrap_or_else(|error| panic!("the pattern of `redact_regex` is none: {error}"));
+        self.with(|settings| settings.redaction.patterns.push(pattern))
+    }
+
+    /// Replays the last recording of a request again and again, where it is asked more often than it
+    /// was recorded. The default is to refuse that.
+    #[must_use]
+    pub fn repeat(self, repeat: bool) -> Self {
+        self.with(|settings| settings.repeat = repeat)
+    }
+
+    /// How long replayed answers take, as a multiple of what was recorded: 1 for the recorded times, 0,
+    /// the default, for none. They wait on tokio's clock.
+    ///
+    /// # Panics
+    ///
+    /// If it is negative or no number.
+    #[must_use]
+    #[track_caller]
+    pub fn timing(self, factor: f64) -> Self {
+        assert!(factor >= 0.0 && factor.is_finite(), "`timing` takes 0 or more, and not {factor}");
+        self.with(|settings| settings.timing = factor)
+    }
+
+    /// Where it is kept: the path of its file.
+    pub fn location(&self) -> &str {
+        &self.0.location
+    }
+
+    /// How many calls are recorded, interrupted ones among them.
+    pub fn len(&self) -> usize {
+        self.deck().takes().len()
+    }
+
+    /// Whether nothing is recorded.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Recordings that were not replayed until now, in words: `tests/a.jsonl:2: POST https://...`.
+    pub fn unused(&self) -> Vec<String> {
+        let deck = self.deck();
+        let takes = deck.takes().iter().filter(|take| !take.used.load(Ordering::Relaxed));
+        takes
+            .map(|take| {
+                let Interaction { method, url, line, .. } = &take.interaction;
+                format!("{}:{line}: {method} {url}", self.location())
+            })
+            .collect()
+    }
+
+    /// Begins again: every recording is to be replayed once more.
+    pub fn rewind(&self) {
+        self.deck().rewind();
+    }
+
+    /// How a request differs from the recording that comes nearest: what the message of a miss says, as
+    /// data. The request is given by its body alone: provider and path are taken to be the recording's.
+    ///
+    /// `None` if nothing is recorded.
+    pub fn compare(&self, body: impl Into<Bytes>) -> Option<Vec<Difference>> {
+        let deck = self.deck();
+        let unseen = deck.settings.unseen();
+        let body = body.into();
+        deck.takes()
+            .iter()
+            .map(|take| {
+                let recorded = take.asked();
+                let asked = Asked { body: body.clone(), ..recorded.clone() };
+                differences(&recorded, &asked, &unseen)
+            })
+            .min_by_key(Vec::len)
+    }
+
+    fn deck(&self) -> MutexGuard<'_, Deck> {
+        self.0.deck.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with(self, set: impl FnOnce(&mut Settings)) -> Self {
+        let mut deck = self.deck();
+        set(Arc::make_mut(&mut deck.settings));
+        deck.index();
+        drop(deck);
+        self
+    }
+}
+
+#[track_caller]
+fn parsed(pointer: &str) -> Pointer {
+    Pointer::parse(pointer).unwrap_or_else(|error| panic!("{error}"))
+}
+
+impl fmt::Debug for Cassette {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cassette")
+            .field("location", &self.location())
+            .field("mode", &self.current_mode())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The [cassette](crate::cassette::Cassette) of the function that this stands in:
+/// `tests/cassettes/CRATE/MODULE/FUNCTION.jsonl` in the package that is compiled.
+///
+/// # Errors
+///
+/// As [`Cassette::open`](crate::cassette::Cassette::open).
+///
+/// ```
+/// // #[tokio::test]
+/// async fn it_rains() -> Result<(), tower_mock_llm::Error> {
+///     let cassette = tower_mock_llm::cassette!()?;
+///     assert!(cassette.location().replace('\\', "/").ends_with("/it_rains.jsonl"));
+///     Ok(())
+/// }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(it_rains()).unwrap();
+/// ```
+#[macro_export]
+macro_rules! cassette {
+    () => {{
+        fn here() {}
+        let function = ::std::any::type_name_of_val(&here);
+        $crate::cassette::Cassette::of_function(env!("CARGO_MANIFEST_DIR"), function)
+    }};
+}

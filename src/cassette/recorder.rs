@@ -1,0 +1,244 @@
+//! A call that goes to the provider, and is recorded while its answer passes by.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Extensions, Request, Version, header, response};
+use http_body::{Body, Frame as BodyFrame, SizeHint};
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+
+use super::Cassette;
+use super::canon::Asked;
+use super::interaction::{Frame, Interaction};
+use super::redact::{Secrets, request_headers, response_headers};
+use crate::error::BoxError;
+use crate::mock::Mock;
+use crate::request::RequestHead;
+
+/// Leave to call the provider.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    pub(super) cassette: Cassette,
+    pub(super) asked: Asked,
+    pub(super) key: u128,
+    pub(super) secrets: Secrets,
+}
+
+/// A request that goes to the provider.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) mock: Mock,
+    pub(crate) ticket: Ticket,
+    pub(crate) head: RequestHead,
+    pub(crate) body: Bytes,
+}
+
+impl Live {
+    /// The request again, and what is kept of it.
+    pub(crate) fn send<B: From<Bytes>>(
+        self,
+        version: Version,
+        extensions: Extensions,
+    ) -> (Request<B>, Recorder) {
+        let Self { mock, ticket, head, body } = self;
+        let mut interaction = Interaction {
+            method: ticket.asked.method,
+            url: ticket.asked.url,
+            provider: ticket.asked.provider,
+            request_headers: request_headers(&head.headers),
+            body: body.clone(),
+            ..Interaction::default()
+        };
+        // It is scrubbed with the rest, when all secrets are known.
+        interaction.body = body.clone();
+        let mut request = Request::new(B::from(body));
+        *request.method_mut() = head.method;
+        *request.uri_mut() = head.uri;
+        *request.headers_mut() = head.headers;
+        *request.version_mut() = version;
+        *request.extensions_mut() = extensions;
+        // What is compressed cannot be read in the file, nor searched for keys.
+        request.headers_mut().remove(header::ACCEPT_ENCODING);
+        let Ticket { cassette, key, secrets, .. } = ticket;
+        let sent = Instant::now();
+        (request, Recorder { mock, cassette, key, secrets, interaction, sent })
+    }
+}
+
+/// Waits for the head of the answer.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    mock: Mock,
+    cassette: Cassette,
+    key: u128,
+    secrets: Secrets,
+    interaction: Interaction,
+    sent: Instant,
+}
+
+impl Recorder {
+    /// Goes on with the body.
+    pub(crate) fn tape<B: Body>(mut self, parts: &response::Parts, body: B) -> Taped<B> {
+        let encoding = parts.headers.get(header::CONTENT_ENCODING);
+        if let Some(encoding) = encoding.filter(|value| *value != "identity") {
+            let what = format!(
+                "{} was not recorded: the answer to {} {} is compressed ({encoding:?}) although that \
+                 was not asked for, and cannot be searched for keys",
+                self.cassette.location(),
+                self.interaction.method,
+                self.interaction.url,
+            );
+            self.mock.shared.misfits.add(what);
+            return Taped { body, tape: None };
+        }
+        self.interaction.status = parts.status.as_u16();
+        self.interaction.after = micros(self.sent.elapsed());
+        self.interaction.headers = response_headers(&parts.headers);
+        self.secrets.add_headers(&parts.headers);
+        let begun = Instant::now();
+        let mut tape = Tape { recorder: Some(self), begun };
+        if body.is_end_stream() {
+            // Nobody will ask for more of it; `MockHandle::check` tells what went wrong.
+            let _ = tape.end(None);
+        }
+        Taped { body, tape: Some(tape) }
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Notes what passes by. Whoever drops it before the end went away.
+#[derive(Debug)]
+struct Tape {
+    recorder: Option<Recorder>,
+    begun: Instant,
+}
+
+impl Tape {
+    fn frame(&mut self, bytes: &Bytes) {
+        if let Some(recorder) = &mut self.recorder {
+            let at = micros(self.begun.elapsed());
+            recorder.interaction.frames.push(Frame { at, bytes: bytes.clone() });
+        }
+    }
+
+    /// Writes it down.
+    fn end(&mut self, interrupted: Option<String>) -> Result<(), BoxError> {
+        let Some(recorder) = self.recorder.take() else { return Ok(()) };
+        let Recorder { mock, cassette, key, secrets, mut interaction, .. } = recorder;
+        interaction.interrupted = interrupted;
+        cassette.keep(key, &secrets, interaction).map_err(|error| {
+            mock.shared.misfits.add(error.to_string());
+            error.into()
+        })
+    }
+}
+
+impl Drop for Tape {
+    fn drop(&mut self) {
+        let Some(Recorder { interaction, .. }) = &self.recorder else { return };
+        let is_whole = is_last(&interaction.frames) || has_announced_length(interaction);
+        let interrupted = (!is_whole).then(|| "the client read no further".to_owned());
+        // `MockHandle::check` tells what went wrong.
+        let _ = self.end(interrupted);
+    }
+}
+
+fn has_announced_length(interaction: &Interaction) -> bool {
+    let mut headers = interaction.headers.iter();
+    let length = headers.find(|(name, _)| name == header::CONTENT_LENGTH.as_str());
+    let read: usize = interaction.frames.iter().map(|frame| frame.bytes.len()).sum();
+    length.is_some_and(|(_, length)| length.parse() == Ok(read))
+}
+
+/// Whether a stream said that it is over: clients read no further then.
+fn is_last(frames: &[Frame]) -> bool {
+    const LAST: [&[u8]; 3] =
+        [b"data: [DONE]\n\n", b"data: [DONE]", b"{\"type\":\"message_stop\"}\n\n"];
+    let mut tail = Vec::new();
+    for frame in frames.iter().rev() {
+        tail.splice(0..0, frame.bytes.iter().copied());
+        if tail.len() > 256 {
+            break;
+        }
+    }
+    let tail = tail.trim_ascii_end();
+    let is_stop = |tail: &[u8]| {
+        let line = tail.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        line.strip_prefix(b"data:").is_some_and(|data| {
+            serde_json::from_slice::<serde_json::Value>(data).is_ok_and(|data| {
+                data["type"] == "message_stop" || data["type"] == "response.completed"
+            })
+        })
+    };
+    LAST.iter().any(|last| tail.ends_with(last.trim_ascii_end())) || is_stop(tail)
+}
+
+pin_project! {
+    /// The body of a live answer, which is recorded while it is read.
+    ///
+    /// It fails, after its last frame, if the recording cannot be written.
+    #[derive(Debug)]
+    pub struct Taped<B> {
+        #[pin]
+        body: B,
+        tape: Option<Tape>,
+    }
+}
+
+impl<B> Taped<B> {
+    pub(crate) fn untaped(body: B) -> Self {
+        Self { body, tape: None }
+    }
+}
+
+impl<B> Body for Taped<B>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<BodyFrame<Bytes>, BoxError>>> {
+        let mut this = self.project();
+        let polled = ready!(this.body.as_mut().poll_frame(cx));
+        let Some(tape) = this.tape else {
+            return Poll::Ready(polled.map(|frame| frame.map_err(Into::into)));
+        };
+        Poll::Ready(match polled {
+            Some(Ok(frame)) => {
+                if let Some(bytes) = frame.data_ref() {
+                    tape.frame(bytes);
+                }
+                // The last one may be the last that is asked for.
+                match if this.body.is_end_stream() { tape.end(None) } else { Ok(()) } {
+                    Ok(()) => Some(Ok(frame)),
+                    Err(error) => Some(Err(error)),
+                }
+            }
+            Some(Err(error)) => {
+                let error = error.into();
+                let _ = tape.end(Some(error.to_string()));
+                Some(Err(error))
+            }
+            None => tape.end(None).err().map(Err),
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

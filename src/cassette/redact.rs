@@ -1,0 +1,237 @@
+//! What never reaches the disk.
+//!
+//! Bytes are masked in place with as many stars, so that frames keep their boundaries and bodies their
+//! length, and so that a key that was cut by a frame's end is found all the same.
+
+mod json;
+mod keys;
+mod url;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName};
+use memchr::memmem;
+
+pub(super) use self::json::Pointer;
+pub(super) use self::url::{place, url};
+use super::interaction::{Frame, Interaction};
+use crate::request::RequestHead;
+
+/// What is masked beside what always is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Redaction {
+    /// Places in the JSON of requests, of responses and of their events.
+    pub(super) pointers: Vec<Pointer>,
+    #[cfg(feature = "regex")]
+    pub(super) patterns: Vec<regex::Regex>,
+}
+
+/// Values that this very request shows to be secret.
+#[derive(Debug, Default)]
+pub(super) struct Secrets(Vec<Vec<u8>>);
+
+impl Secrets {
+    pub(super) fn of(head: &RequestHead) -> Self {
+        let mut secrets = Self::default();
+        secrets.add_headers(&head.headers);
+        if let Some(authority) = head.uri.authority()
+            && let Some((user, _)) = authority.as_str().rsplit_once('@')
+        {
+            user.split(':').for_each(|part| secrets.add(part.as_bytes()));
+        }
+        for pair in head.uri.query().unwrap_or_default().split('&') {
+            if let Some((name, value)) = pair.split_once('=')
+                && url::is_secret(name)
+            {
+                secrets.add(value.as_bytes());
+            }
+        }
+        for id in url::account_ids(head.uri.path()) {
+            secrets.add(id.as_bytes());
+        }
+        secrets
+    }
+
+    pub(super) fn add_headers(&mut self, headers: &HeaderMap) {
+        for (name, value) in headers {
+            if !is_secret(name) {
+                continue;
+            }
+            let value = value.as_bytes();
+            self.add(value);
+            // `Bearer KEY`, `name=value; name=value`
+            for part in value.split(|byte| b" ;,=\"".contains(byte)) {
+                self.add(part);
+            }
+        }
+    }
+
+    fn add(&mut self, value: &[u8]) {
+        /// Shorter ones are words that occur by chance.
+        const SHORTEST: usize = 6;
+        const WORDS: [&[u8]; 9] = [
+            b"Bearer",
+            b"bearer",
+            b"Domain",
+            b"domain",
+            b"Expires",
+            b"expires",
+            b"HttpOnly",
+            b"Secure",
+            b"SameSite",
+        ];
+        let is_common = value.iter().all(u8::is_ascii_lowercase);
+        if value.len() >= SHORTEST && !WORDS.contains(&value) && !(is_common && value.len() < 16) {
+            self.0.push(value.to_vec());
+        }
+    }
+
+    fn mask(&self, bytes: &mut [u8]) -> bool {
+        let mut changed = false;
+        for secret in &self.0 {
+            let mut at = 0;
+            while let Some(found) = memmem::find(&bytes[at..], secret) {
+                let end = at + found + secret.len();
+                bytes[at + found..end].fill(b'*');
+                (at, changed) = (end, true);
+            }
+        }
+        changed
+    }
+}
+
+impl Redaction {
+    /// Masks a body, or anything else.
+    pub(super) fn scrub(&self, secrets: &Secrets, bytes: &mut [u8]) {
+        let plain = |bytes: &mut [u8]| secrets.mask(bytes) | keys::mask(bytes);
+        plain(bytes);
+        keys::inside_base64(bytes, plain);
+        for pointer in &self.pointers {
+            pointer.mask(bytes);
+        }
+        #[cfg(feature = "regex")]
+        self.by_pattern(bytes);
+    }
+
+    #[cfg(feature = "regex")]
+    fn by_pattern(&self, bytes: &mut [u8]) {
+        let Ok(text) = std::str::from_utf8(bytes) else { return };
+        let ranges =
+            self.patterns.iter().flat_map(|p| p.find_iter(text)).map(|found| found.range());
+        for range in ranges.collect::<Vec<_>>() {
+            for byte in &mut bytes[range] {
+                // A match may reach over JSON's own marks; the body must stay JSON.
+                if !b"\"\\{}[]:,\r\n".contains(byte) {
+                    *byte = b'*';
+                }
+            }
+        }
+    }
+
+    pub(super) fn text(&self, secrets: &Secrets, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        self.scrub(secrets, &mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The request's body as it is compared and kept.
+    pub(super) fn body(&self, secrets: &Secrets, body: &[u8]) -> Bytes {
+        let mut bytes = body.to_vec();
+        self.scrub(secrets, &mut bytes);
+        bytes.into()
+    }
+
+    /// The whole interaction, before it is written.
+    pub(super) fn interaction(&self, secrets: &Secrets, interaction: &mut Interaction) {
+        interaction.body = self.body(secrets, &interaction.body);
+        let headers = interaction.request_headers.iter_mut().chain(&mut interaction.headers);
+        for (_, value) in headers {
+            *value = self.text(secrets, value);
+        }
+        if let Some(why) = &mut interaction.interrupted {
+            *why = self.text(secrets, why);
+        }
+        let mut body: Vec<u8> =
+            interaction.frames.iter().flat_map(|frame| frame.bytes.iter().copied()).collect();
+        self.scrub(secrets, &mut body);
+        let mut body = Bytes::from(body);
+        for Frame { bytes, .. } in &mut interaction.frames {
+            *bytes = body.split_to(bytes.len());
+        }
+    }
+}
+
+/// The headers of a request that are kept: what can change the answer, and no more.
+pub(super) fn request_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    const KEPT: [&str; 7] = [
+        "accept",
+        "anthropic-beta",
+        "anthropic-version",
+        "content-encoding",
+        "content-type",
+        "openai-beta",
+        "x-goog-fieldmask",
+    ];
+    listed(headers, |name| KEPT.contains(&name.as_str()))
+}
+
+/// The headers of a response that are kept: all but secrets, and what the connection makes anew.
+pub(super) fn response_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    const MADE_ANEW: [&str; 7] = [
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    let mut listed =
+        listed(headers, |name| !MADE_ANEW.contains(&name.as_str()) && !is_cookie(name));
+    for (name, value) in &mut listed {
+        if name.parse::<HeaderName>().is_ok_and(|name| is_secret(&name)) {
+            // Some clients read them, so that they stay.
+            "redacted".clone_into(value);
+        }
+    }
+    listed
+}
+
+fn listed(headers: &HeaderMap, keep: impl Fn(&HeaderName) -> bool) -> Vec<(String, String)> {
+    let mut listed: Vec<_> = headers
+        .iter()
+        .filter(|(name, _)| keep(name))
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect();
+    // Sorted by name: a map of headers promises no order.
+    listed.sort_by(|a: &(String, String), b| a.0.cmp(&b.0));
+    listed
+}
+
+fn is_cookie(name: &HeaderName) -> bool {
+    name.as_str().contains("cookie")
+}
+
+/// Whether a header's value names a person, an account or a right, by its name.
+fn is_secret(name: &HeaderName) -> bool {
+    const PARTS: [&str; 12] = [
+        "account",
+        "api-key",
+        "apikey",
+        "authorization",
+        "cookie",
+        "credential",
+        "organization",
+        "password",
+        "project",
+        "secret",
+        "security-token",
+        "session",
+    ];
+    const NAMES: [&str; 4] =
+        ["x-auth-token", "x-goog-iam-authorization-token", "tenant", "x-token"];
+    let name = name.as_str();
+    PARTS.iter().any(|part| name.contains(part)) || NAMES.contains(&name)
+}
+
+#[cfg(test)]
+mod tests;

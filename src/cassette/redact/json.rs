@@ -1,0 +1,125 @@
+//! Places in JSON, by pointer.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::error::Error;
+
+/// A JSON Pointer (RFC 6901) in which `*` stands for every element and every field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cassette) struct Pointer(Vec<String>);
+
+impl Pointer {
+    pub(in crate::cassette) fn parse(text: &str) -> Result<Self, Error> {
+        let Some(rest) = text.strip_prefix('/') else {
+            return Err(Error::config(format!(
+                "{text:?} is no JSON Pointer: it begins with `/`, as in \"/messages/*/content\""
+            )));
+        };
+        let step = |step: &str| step.replace("~1", "/").replace("~0", "~");
+        Ok(Self(rest.split('/').map(step).collect()))
+    }
+
+    /// Takes what is there out of a value.
+    pub(in crate::cassette) fn remove(&self, value: &mut Value) {
+        remove(value, &self.0);
+    }
+
+    /// Masks what is there in a JSON document, or in each event of a stream.
+    pub(super) fn mask(&self, bytes: &mut [u8]) {
+        let mut ranges = Vec::new();
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            let mut at = 0;
+            if serde_json::from_str::<&RawValue>(text).is_ok() {
+                find(text, 0, &self.0, &mut ranges);
+                at = text.len();
+            }
+            for line in text[at..].split_inclusive('\n') {
+                let content = line.trim_end();
+                let data = content.strip_prefix("data:").unwrap_or(content).trim_start();
+                if serde_json::from_str::<&RawValue>(data).is_ok() {
+                    find(data, at + content.len() - data.len(), &self.0, &mut ranges);
+                }
+                at += line.len();
+            }
+        }
+        for range in ranges {
+            mask(&mut bytes[range]);
+        }
+    }
+}
+
+fn remove(value: &mut Value, steps: &[String]) {
+    let Some((step, rest)) = steps.split_first() else { return };
+    match value {
+        Value::Object(fields) if rest.is_empty() => {
+            if step == "*" {
+                fields.clear();
+            } else {
+                fields.remove(step);
+            }
+        }
+        Value::Object(fields) => {
+            let wanted = fields.iter_mut().filter(|(name, _)| step == "*" || *name == step);
+            wanted.for_each(|(_, value)| remove(value, rest));
+        }
+        Value::Array(elements) => {
+            for (index, element) in elements.iter_mut().enumerate() {
+                if step == "*" || step.parse() == Ok(index) {
+                    if rest.is_empty() {
+                        // The others keep their places.
+                        *element = Value::Null;
+                    } else {
+                        remove(element, rest);
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The texts and numbers at this place of valid JSON, which itself stands at `base`.
+fn find(json: &str, base: usize, steps: &[String], found: &mut Vec<Range<usize>>) {
+    let trimmed = json.trim();
+    let start = base + (json.len() - json.trim_start().len());
+    let (step, rest) = match steps.split_first() {
+        None => (None, steps),
+        Some((step, rest)) => (Some(step), rest),
+    };
+    let is_wanted = |name: &str| step.is_none_or(|step| step == "*" || step == name);
+    let mut into = |child: &RawValue| {
+        // A raw value is a part of the text that it was read from.
+        let at = child.get().as_ptr() as usize - trimmed.as_ptr() as usize;
+        find(child.get(), start + at, rest, found);
+    };
+    match trimmed.as_bytes().first() {
+        Some(b'{') => {
+            let fields: BTreeMap<String, &RawValue> =
+                serde_json::from_str(trimmed).unwrap_or_default();
+            fields.iter().filter(|(name, _)| is_wanted(name)).for_each(|(_, child)| into(child));
+        }
+        Some(b'[') => {
+            let elements: Vec<&RawValue> = serde_json::from_str(trimmed).unwrap_or_default();
+            for (index, child) in elements.iter().enumerate() {
+                if is_wanted(&index.to_string()) {
+                    into(child);
+                }
+            }
+        }
+        Some(_) if step.is_none() => found.push(start..start + trimmed.len()),
+        _ => {}
+    }
+}
+
+/// Masks a text or a number; it stays one, as long as it was.
+fn mask(bytes: &mut [u8]) {
+    if let [b'"', text @ .., b'"'] = bytes {
+        text.fill(b'*');
+    } else {
+        bytes.iter_mut().filter(|byte| byte.is_ascii_digit()).for_each(|digit| *digit = b'1');
+    }
+}

@@ -1,0 +1,167 @@
+//! Keys that are known by their form.
+
+use crate::util::base64::{base64, from_base64};
+
+/// How a key begins, and how many letters follow at least. The vendors' own are as their consoles give
+/// them out; the others are what prompts carry along by accident.
+const KEYS: [(&[u8], usize); 22] = [
+    (b"sk-", 16),
+    (b"AIza", 30),
+    (b"AKIA", 16),
+    (b"ASIA", 16),
+    (b"AQ.", 30),
+    (b"gho_", 30),
+    (b"ghp_", 30),
+    (b"ghs_", 30),
+    (b"github_pat_", 30),
+    (b"glpat-", 20),
+    (b"gsk_", 20),
+    (b"hf_", 20),
+    (b"org-", 16),
+    (b"pplx-", 20),
+    (b"proj_", 16),
+    (b"r8_", 20),
+    (b"sess-", 16),
+    (b"tgp_v1_", 20),
+    (b"xai-", 20),
+    (b"xoxb-", 20),
+    (b"xoxp-", 20),
+    (b"ya29.", 20),
+];
+
+/// The shortest of them.
+const SHORTEST: usize = 19;
+
+/// Masks all keys. Whether there were any.
+pub(super) fn mask(bytes: &mut [u8]) -> bool {
+    let mut changed = false;
+    let mut at = 0;
+    while let Some((start, end)) = run(bytes, at, is_letter, SHORTEST.min(BEARER)) {
+        at = end;
+        if is_after_bearer(bytes, start) && end - start >= BEARER && has_digit(&bytes[start..end]) {
+            bytes[start..end].fill(b'*');
+            changed = true;
+            continue;
+        }
+        changed |= mask_run(&mut bytes[start..end]);
+    }
+    changed
+}
+
+fn mask_run(run: &mut [u8]) -> bool {
+    let mut changed = false;
+    let mut at = 0;
+    while at + SHORTEST <= run.len() {
+        // A key begins where a word does.
+        let is_start =
+            at == 0 || !(run[at - 1].is_ascii_alphanumeric() || b"-_".contains(&run[at - 1]));
+        let length = if is_start { key(&run[at..]) } else { None };
+        match length {
+            Some((lead, length)) => {
+                run[at + lead..at + length].fill(b'*');
+                at += length;
+                changed = true;
+            }
+            None => at += 1,
+        }
+    }
+    changed
+}
+
+/// The length of the sign that begins a key, and of the whole key, if this begins with one.
+fn key(bytes: &[u8]) -> Option<(usize, usize)> {
+    for (lead, least) in KEYS {
+        if let Some(rest) = bytes.strip_prefix(lead) {
+            let is_end = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"-_".contains(byte));
+            let length = rest.iter().position(is_end).unwrap_or(rest.len());
+            if length >= least && has_digit(&rest[..length]) {
+                return Some((lead.len(), lead.len() + length));
+            }
+        }
+    }
+    // A JSON Web Token: three parts.
+    if bytes.starts_with(b"eyJ") {
+        let is_end = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"-_.".contains(byte));
+        let length = bytes.iter().position(is_end).unwrap_or(bytes.len());
+        if length >= 40 && bytes[..length].iter().filter(|byte| **byte == b'.').count() == 2 {
+            return Some((3, length));
+        }
+    }
+    None
+}
+
+fn has_digit(bytes: &[u8]) -> bool {
+    bytes.iter().any(u8::is_ascii_digit)
+}
+
+fn is_after_bearer(bytes: &[u8], start: usize) -> bool {
+    bytes[..start].ends_with(b"earer ")
+}
+
+const BEARER: usize = 16;
+
+/// Masks, by `mask`, what long runs of base64 say. Whether there was anything.
+pub(super) fn inside_base64(bytes: &mut [u8], mask: impl Fn(&mut [u8]) -> bool) {
+    const LEAST: usize = 24;
+    let mut at = 0;
+    while let Some((start, end)) = run(bytes, at, is_base64, LEAST) {
+        at = end;
+        // The `n` of JSON's `\n` is none of it.
+        let escaped = start > 0 && bytes[start - 1] == b'\\';
+        let whole = start + usize::from(escaped);
+        let letters = &bytes[whole..end];
+        let letters = &letters[..letters.len() - usize::from(letters.len() % 4 == 1)];
+        let length = letters.len();
+        let Some(mut decoded) = from_base64(letters) else { continue };
+        if !mask(&mut decoded) {
+            continue;
+        }
+        let is_url_safe = letters.iter().any(|byte| b"-_".contains(byte));
+        let encoded = base64(&decoded);
+        for (place, letter) in bytes[whole..whole + length].iter_mut().zip(encoded.bytes()) {
+            *place = match letter {
+                b'+' if is_url_safe => b'-',
+                b'/' if is_url_safe => b'_',
+                letter => letter,
+            };
+        }
+    }
+}
+
+/// The next run of at least so many such bytes.
+fn run(
+    bytes: &[u8],
+    mut at: usize,
+    is_part: impl Fn(u8) -> bool,
+    least: usize,
+) -> Option<(usize, usize)> {
+    loop {
+        // The byte a run's least length away tells most places off at once.
+        let probe = bytes.get(at + least - 1)?;
+        if !is_part(*probe) {
+            at += least;
+            continue;
+        }
+        let mut start = at + least - 1;
+        while start > at && is_part(bytes[start - 1]) {
+            start -= 1;
+        }
+        let mut end = at + least;
+        while end < bytes.len() && is_part(bytes[end]) {
+            end += 1;
+        }
+        if end - start >= least {
+            return Some((start, end));
+        }
+        at = end;
+    }
+}
+
+/// What a key is made of, and what may stand beside it without a gap.
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_./+=".contains(&byte)
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
+}

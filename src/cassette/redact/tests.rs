@@ -1,0 +1,165 @@
+use http::Request;
+
+use super::*;
+
+fn head(request: http::request::Builder) -> RequestHead {
+    request.body(()).unwrap().into_parts().0.into()
+}
+
+fn scrubbed(text: &str) -> String {
+    Redaction::default().text(&Secrets::default(), text)
+}
+
+/// Keys in the forms that vendors give out; none of them was ever valid.
+const FORMS: [&str; 8] = [
+    "sk-proj-abcDEF0123456789abcDEF",
+    "sk-ant-api03-abcdefgh-ijklmnop_0123456789AA",
+    "AIzaSyA0123456789abcdefghijklmnopqrstuv",
+    "gsk_0123456789abcdefghijklmnopqrst",
+    "xai-0123456789abcdefghijklmnopqrst",
+    "hf_0123456789abcdefghijklmnopqrstu",
+    "org-0123456789abcdefABCDEF",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N",
+];
+
+#[test]
+fn keys_are_masked_wherever_they_stand_and_nothing_else_is() {
+    for key in FORMS {
+        for (before, after) in [
+            ("", ""),
+            ("{\"k\": \"", "\"}"),
+            ("export OPENAI_API_KEY=", "\n"),
+            ("https://x.example/?a=b&c=", "&d"),
+            ("data: {\"text\":\"my key is ", ", keep it\"}\n\n"),
+        ] {
+            let text = format!("{before}{key}{after}");
+            let masked = scrubbed(&text);
+            assert_eq!(masked.len(), text.len());
+            assert!(!masked.contains(&key[8..]), "{masked}");
+            assert!(masked.starts_with(before) && masked.ends_with(after), "{masked}");
+            assert_eq!(scrubbed(&masked), masked);
+        }
+    }
+    assert_eq!(
+        scrubbed("Authorization: Bearer abcdefgh01234567"),
+        "Authorization: Bearer ****************"
+    );
+    for harmless in [
+        "a task-force of risk-averse people, sk-learn, org-mode-is-a-way-of-writing-things",
+        "chatcmpl-0123456789abcdefghijklmnopqrs msg_0123456789abcdefghij toolu_0123456789abcdef",
+        "req_0123456789abcdef0123456789abcdef",
+        "the bearer of this letter came yesterday",
+        "https://api.openai.com/v1/chat/completions",
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    ] {
+        assert_eq!(scrubbed(harmless), harmless);
+    }
+}
+
+#[test]
+fn keys_inside_base64_are_masked() {
+    for key in FORMS {
+        for before in ["", "a", "ab", "abc"] {
+            let inner = format!("{before} my key: {key} (secret)");
+            let encoded = crate::util::base64::base64(inner.as_bytes());
+            for encoded in [&encoded, encoded.trim_end_matches('=')] {
+                let masked = scrubbed(&format!("{{\"data\": \"{encoded}\"}}"));
+                let body = &masked[10..masked.len() - 2];
+                let decoded = crate::util::base64::from_base64(body.as_bytes()).unwrap();
+                let decoded = String::from_utf8(decoded).unwrap();
+                assert!(!decoded.contains(&key[8..]), "{decoded}");
+                assert!(decoded.ends_with(" (secret)"), "{decoded}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_request_shows_to_be_secret_is_masked_in_any_form() {
+    let head = head(
+        Request::post(
+            "https://me:hunter22@api.example/v1/accounts/acc123456/ai?key=Plain-Key&alt=sse",
+        )
+        .header("x-api-key", "no known form")
+        .header("cookie", "session=abc-def-ghi; theme=dark")
+        .header("openai-organization", "Acme Corp 7"),
+    );
+    let secrets = Secrets::of(&head);
+    let redaction = Redaction::default();
+    let text = "no known form, abc-def-ghi, hunter22, acc123456, Plain-Key, Acme Corp 7; dark";
+    assert_eq!(
+        redaction.text(&secrets, text),
+        "*************, ***********, ********, *********, *********, ***********; dark"
+    );
+    assert_eq!(
+        url(&head, &redaction, &secrets),
+        "https://api.example/v1/accounts/redacted/ai?key=redacted&alt=sse"
+    );
+    assert_eq!(
+        place("https://api.example/v1/accounts/redacted/ai?key=redacted&b=1&alt=sse"),
+        ("/v1/accounts/redacted/ai", vec!["alt=sse", "b=1"])
+    );
+    assert!(request_headers(&head.headers).is_empty());
+}
+
+#[test]
+fn a_key_that_a_frame_cuts_is_found() {
+    let frames = ["data: sk-proj-abcDEF01", "23456789abcDEF\n\n"];
+    let mut interaction = Interaction {
+        frames: frames.map(|text| Frame { at: 0, bytes: text.into() }).into(),
+        ..Interaction::default()
+    };
+    Redaction::default().interaction(&Secrets::default(), &mut interaction);
+    let bytes: Vec<_> = interaction.frames.into_iter().map(|frame| frame.bytes).collect();
+    assert_eq!(bytes, ["data: sk-*************", "**************\n\n"]);
+}
+
+#[test]
+fn places_by_pointer() {
+    let pointer = |text: &str| Pointer::parse(text).unwrap();
+    let redaction = Redaction {
+        pointers: vec![
+            pointer("/messages/*/content"),
+            pointer("/a~1b"),
+            pointer("/choices/0/delta"),
+        ],
+        ..Redaction::default()
+    };
+    let masked = |text: &str| redaction.text(&Secrets::default(), text);
+    assert_eq!(
+        masked(r#"{"messages": [{"role": "user", "content": "Jane \"J\""}], "a/b": 12.5e3}"#),
+        r#"{"messages": [{"role": "user", "content": "**********"}], "a/b": 11.1e1}"#
+    );
+    assert_eq!(
+        masked("data: {\"choices\":[{\"delta\":{\"content\":\"Jane\"}}]}\n\ndata: [DONE]\n\n"),
+        "data: {\"choices\":[{\"delta\":{\"content\":\"****\"}}]}\n\ndata: [DONE]\n\n"
+    );
+    assert_eq!(masked("no JSON"), "no JSON");
+    assert!(Pointer::parse("messages").unwrap_err().is_config());
+}
+
+#[test]
+fn accounts_and_cookies_of_a_response_stay_away() {
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        ("content-type", "application/json"),
+        ("set-cookie", "__cf_bm=abc"),
+        ("openai-organization", "acme"),
+        ("anthropic-organization-id", "0a1b"),
+        ("transfer-encoding", "chunked"),
+        ("x-ratelimit-remaining-tokens", "9"),
+    ] {
+        headers.insert(name, value.parse().unwrap());
+    }
+    let kept = response_headers(&headers);
+    let kept: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(
+        kept,
+        [
+            ("anthropic-organization-id", "redacted"),
+            ("content-type", "application/json"),
+            ("openai-organization", "redacted"),
+            ("x-ratelimit-remaining-tokens", "9"),
+        ]
+    );
+}

@@ -1,0 +1,101 @@
+//! URLs without keys and accounts.
+
+use super::{Redaction, Secrets};
+use crate::request::RequestHead;
+
+/// The URL of a request as it is kept.
+pub(in crate::cassette) fn url(
+    head: &RequestHead,
+    redaction: &Redaction,
+    secrets: &Secrets,
+) -> String {
+    // Without the query, and without a name and password.
+    let full = head.url_for_messages();
+    let path = head.uri.path();
+    let origin = full.strip_suffix(path).unwrap_or_default();
+    let mut url = redaction.text(secrets, origin);
+    let mut owner = "";
+    for (index, segment) in path.split('/').enumerate() {
+        if index > 0 {
+            url.push('/');
+        }
+        if is_account(owner, segment) {
+            url.push_str(REDACTED);
+        } else {
+            url.push_str(&redaction.text(secrets, segment));
+        }
+        owner = segment;
+    }
+    for (index, pair) in head.uri.query().into_iter().flat_map(|q| q.split('&')).enumerate() {
+        url.push(if index == 0 { '?' } else { '&' });
+        match pair.split_once('=') {
+            Some((name, _)) if is_secret(name) => {
+                url.push_str(name);
+                url.push('=');
+                url.push_str(REDACTED);
+            }
+            _ => url.push_str(&redaction.text(secrets, pair)),
+        }
+    }
+    url
+}
+
+/// What of a kept URL tells one request from another: the path, and the query in any order but without
+/// what was secret. The host is left out: a gateway, or a server on this machine, stands for it.
+pub(in crate::cassette) fn place(url: &str) -> (&str, Vec<&str>) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.find('/').map_or("/", |at| &rest[at..]);
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let name = |pair: &str| pair.split('=').next().is_some_and(is_secret);
+    let mut query: Vec<_> =
+        query.split('&').filter(|pair| !pair.is_empty() && !name(pair)).collect();
+    query.sort_unstable();
+    (path, query)
+}
+
+/// The names of accounts in a path.
+pub(super) fn account_ids(path: &str) -> impl Iterator<Item = &str> {
+    let owners = path.split('/');
+    owners
+        .clone()
+        .zip(owners.skip(1))
+        .filter(|(owner, id)| is_account(owner, id))
+        .map(|pair| pair.1)
+}
+
+fn is_account(owner: &str, segment: &str) -> bool {
+    const OWNERS: [&str; 9] = [
+        "accounts",
+        "organization",
+        "organizations",
+        "orgs",
+        "projects",
+        "subscriptions",
+        "tenants",
+        "users",
+        "workspaces",
+    ];
+    // Under `/v1/organization/projects` both are words of the API.
+    OWNERS.contains(&owner) && !segment.is_empty() && !OWNERS.contains(&segment)
+}
+
+/// Whether a parameter of this name is a secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    const NAMES: [&str; 11] = [
+        "access_token",
+        "api-key",
+        "api_key",
+        "apikey",
+        "auth",
+        "key",
+        "sig",
+        "signature",
+        "subscription-key",
+        "token",
+        "upload_id",
+    ];
+    let name = name.to_ascii_lowercase();
+    NAMES.contains(&name.as_str()) || name.starts_with("x-amz-") || name.starts_with("x-goog-")
+}
+
+const REDACTED: &str = "redacted";

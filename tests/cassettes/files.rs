@@ -1,0 +1,176 @@
+//! Files that are broken, folders that cannot be written, and many who write at once.
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http_body_util::BodyExt;
+use tower::{Layer, ServiceExt};
+use tower_mock_llm::MockLlmLayer;
+use tower_mock_llm::cassette::{Cassette, Folder, RecordMode, Store};
+
+use crate::upstream::{Scratch, ask, call, joined, says};
+
+async fn record(path: &Path, who: &str, count: usize) {
+    let cassette = Cassette::open(path).unwrap().mode(RecordMode::RecordMissing);
+    record_by(MockLlmLayer::new().cassette(cassette), who, count).await;
+}
+
+async fn record_by(layer: MockLlmLayer, who: &str, count: usize) {
+    let live = says(|asked| format!("{{\"asked\":{asked}}}"));
+    let stack = layer.recording().layer(live);
+    for number in 0..count {
+        let (parts, _) = call(stack.clone(), ask(&format!("{who} {number}"))).await;
+        assert_eq!(parts.status, 200);
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+#[test]
+fn eight_threads_lose_nothing() {
+    let scratch = Scratch::new("threads");
+    let path = scratch.file("x.jsonl");
+    std::thread::scope(|scope| {
+        for who in 0..8 {
+            let path = &path;
+            scope.spawn(move || block_on(record(path, &format!("thread {who}"), 20)));
+        }
+    });
+    assert_eq!(Cassette::open(&path).unwrap().len(), 160);
+}
+
+/// Not a test of its own: what the processes below run.
+#[test]
+fn a_process_that_records() {
+    let Some(path) = std::env::var_os("CASSETTE_OF_A_CHILD") else { return };
+    let count = std::env::var("CASSETTE_COUNT").unwrap().parse().unwrap();
+    let who = format!("process {}", std::process::id());
+    // The mode is the environment's.
+    let cassette = Cassette::open(path).unwrap();
+    block_on(record_by(MockLlmLayer::from_env().unwrap().cassette(cassette), &who, count));
+}
+
+fn process(path: &Path, count: usize) -> std::process::Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "files::a_process_that_records"])
+        .env("CASSETTE_OF_A_CHILD", path)
+        .env("CASSETTE_COUNT", count.to_string())
+        .env("MOCK_LLM", "record_missing")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn eight_processes_lose_nothing() {
+    let scratch = Scratch::new("processes");
+    let path = scratch.file("x.jsonl");
+    let children: Vec<_> = (0..8).map(|_| process(&path, 10)).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(Cassette::open(&path).unwrap().len(), 80);
+}
+
+#[test]
+fn a_process_that_is_killed_loses_what_was_in_flight_only() {
+    let scratch = Scratch::new("killed");
+    let path = scratch.file("x.jsonl");
+    let mut kept = 0;
+    for _ in 0..3 {
+        let mut child = process(&path, usize::MAX);
+        while std::fs::metadata(&path).map_or(0, |it| it.len()) < (kept as u64 + 20) * 500 {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let before = Cassette::open(&path).unwrap().len();
+        assert!(before >= kept + 10, "{before} after {kept}");
+        // A lock that it left behind is taken over.
+        block_on(record(&path, "afterwards", 1));
+        kept = Cassette::open(&path).unwrap().len();
+    }
+}
+
+#[test]
+fn a_mangled_cassette_is_not_touched() {
+    let scratch = Scratch::new("mangled");
+    let path = scratch.file("x.jsonl");
+    block_on(record(&path, "me", 2));
+    let mangled = std::fs::read_to_string(&path).unwrap().replacen("\"us\":", "\"us\":x", 1);
+    std::fs::write(&path, &mangled).unwrap();
+    let error = Cassette::open(&path).unwrap_err();
+    assert!(error.is_cassette());
+    assert!(error.to_string().starts_with(&format!("{}:3:", path.display())), "{error}");
+    assert!(error.to_string().contains("MOCK_LLM=record_missing"), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), mangled);
+}
+
+#[test]
+fn a_folder_in_place_of_a_file_is_no_cassette() {
+    let scratch = Scratch::new("folder");
+    let error = Cassette::open(scratch.file("")).unwrap_err();
+    assert!(error.is_io(), "{error}");
+    assert!(error.to_string().starts_with("cannot read the cassette "), "{error}");
+}
+
+/// A store that takes so many writes.
+#[derive(Debug)]
+struct Full {
+    folder: Folder,
+    left: AtomicUsize,
+}
+
+impl Store for Full {
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        self.folder.read(name)
+    }
+
+    fn append(&self, name: &str, text: &mut dyn FnMut(&[u8]) -> Vec<u8>) -> io::Result<()> {
+        match self.left.fetch_sub(1, Ordering::SeqCst) {
+            0 => Err(io::ErrorKind::StorageFull.into()),
+            _ => self.folder.append(name, text),
+        }
+    }
+
+    fn replace(&self, _: &str, _: &mut dyn FnMut(&[u8]) -> io::Result<Vec<u8>>) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_not_asked_and_never_lost_in_silence() {
+    let scratch = Scratch::new("full");
+    for (writes, is_asked) in [(0, false), (1, true)] {
+        let store = Full { folder: Folder::new(scratch.file("")), left: AtomicUsize::new(writes) };
+        let cassette = Cassette::open_in(store, "x.jsonl").unwrap().mode(RecordMode::RecordMissing);
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let live = says(move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            "{}".to_owned()
+        });
+        let layer = MockLlmLayer::new().cassette(cassette);
+        let handle = layer.handle();
+        let response = layer.recording().layer(live).oneshot(ask("hi")).await.unwrap();
+        let status = response.status();
+        let read = response.into_body().collect().await;
+        if is_asked {
+            // It was answered; but a test that thinks it recorded would be wrong.
+            let error = read.unwrap_err().to_string();
+            assert!(error.starts_with("cannot write the cassette "), "{error}");
+        } else {
+            assert_eq!(status, 400);
+            let why = joined(&[read.unwrap().to_bytes()]);
+            assert!(why.contains("Nothing was sent. Make its folder writable"), "{why}");
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), usize::from(is_asked));
+        let report = handle.check().unwrap_err().to_string();
+        assert!(report.contains("cannot write the cassette "), "{report}");
+    }
+}

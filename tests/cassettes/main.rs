@@ -1,0 +1,11 @@
+//! Cassettes: real traffic recorded and replayed, through every surface that records.
+#![cfg(feature = "cassette")]
+
+mod conversation;
+mod files;
+mod modes;
+#[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
+mod reqwest_clients;
+mod secrets;
+mod upstream;
+mod wire;
