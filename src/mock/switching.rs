@@ -54,6 +54,9 @@ impl Mock {
         let response = match reaction {
             // It is marked once it is made.
             Reaction::Gather(_) => return,
+            // It is the provider's own.
+            #[cfg(feature = "cassette")]
+            Reaction::Record(_) => return,
             Reaction::Lost(lost) => &mut lost.instead,
             Reaction::Respond(response, _) => response,
         };
