@@ -64,3 +64,48 @@ fn it_refuses_to_mock_where_that_is_forbidden() {
     assert_eq!(run(&["validate", development], "1").0, Some(0));
     assert_eq!(run(&["ask", "openai", "hi"], "0").0, Some(0));
 }
+
+#[test]
+fn the_environment_names_the_profile() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli/starter.yaml");
+    let code = |profile: &str, expect: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_mock-llm"))
+            .args(["validate", file, "--expect", expect])
+            .env("MOCK_LLM_PROFILE", profile)
+            .output()
+            .unwrap();
+        output.status.code()
+    };
+    assert_eq!(code("dev", "development"), Some(0));
+    assert_eq!(code("dev", "production"), Some(3));
+    assert_eq!(code("production", "production"), Some(0));
+    assert_eq!(code("prodution", "production"), Some(1));
+}
+
+#[test]
+fn a_served_file_says_why_it_refuses_a_key_that_goes_live() {
+    let file = std::env::temp_dir().join(format!("mock-llm-keys-{}.toml", std::process::id()));
+    std::fs::write(&file, "[keys]\n\"sk-live-*\" = \"live\"\n").unwrap();
+    let mut process = Command::new(env!("CARGO_BIN_EXE_mock-llm"))
+        .args(["serve", "--config"])
+        .arg(&file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim_end().strip_prefix("listening on ").unwrap();
+    let ask = |key: &str| {
+        let client = reqwest::blocking::Client::new();
+        let request = client.post(format!("{url}/v1/chat/completions")).bearer_auth(key);
+        let answer = request.body(unary()).send().unwrap();
+        (answer.status().as_u16(), answer.text().unwrap())
+    };
+    let (mocked, (live, why)) = (ask("sk-test-1").0, ask("sk-live-1"));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    std::fs::remove_file(file).unwrap();
+    assert_eq!((mocked, live), (200, 501));
+    assert!(why.contains("its API key is one of those that go live"), "{why}");
+}

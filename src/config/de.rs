@@ -63,7 +63,10 @@ impl<'n> Nodes<'n> {
 
     fn parsed<T: std::str::FromStr>(self, wanted: &str) -> Result<T, Fault> {
         let scalar = self.scalar(&wanted)?;
-        let parsed = scalar.plain.then(|| scalar.text.replace('_', "").parse().ok()).flatten();
+        // TOML writes large numbers as 1_000.
+        let is_number = scalar.text.starts_with(|c: char| c.is_ascii_digit());
+        let text = if is_number { scalar.text.replace('_', "") } else { scalar.text.clone() };
+        let parsed = scalar.plain.then(|| text.parse().ok()).flatten();
         parsed.ok_or_else(|| self.wrong(&wanted))
     }
 }

@@ -140,6 +140,7 @@ fn bad_files_and_what_is_said_of_them() {
             "validation: lax\n",
             "f.yaml:1:13: validation: unknown value `lax`; it may be `strict`, `lenient`",
         ),
+        ("strict: t_rue\n", "f.yaml:1:9: strict: expected `true` or `false`, but it is \"t_rue\""),
         ("seed: -1\n", "f.yaml:1:7: seed: expected a whole number from 0 on, but it is \"-1\""),
         ("seed: '1'\n", "f.yaml:1:7: seed: expected a whole number from 0 on, but it is \"1\""),
         (
