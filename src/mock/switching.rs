@@ -58,9 +58,6 @@ impl Mock {
             #[cfg(feature = "cassette")]
             Reaction::Record(_) => return,
             Reaction::Lost(lost) => &mut lost.instead,
-            // It is the provider's answer.
-            #[cfg(feature = "cassette")]
-            Reaction::Record(_) => return,
             Reaction::Respond(response, _) => response,
         };
         response.headers_mut().insert("x-mock-llm", HeaderValue::from_static("true"));
