@@ -99,21 +99,21 @@ impl MockLlmLayer {
     /// If the variable has any other value, or `MOCK_LLM_FORBID` forbids what it says.
     pub fn from_env() -> Result<Self, Error> {
         let value = std::env::var_os("MOCK_LLM");
+        let value = value.as_deref().map_or("off".into(), std::ffi::OsStr::to_string_lossy);
         #[cfg(feature = "cassette")]
-        if let Some(mode) = value
-            .as_ref()
-            .and_then(|value| crate::cassette::RecordMode::parse(&value.to_string_lossy()))
-        {
-            return Ok(Self::new().with(|settings| settings.cassette_mode = Some(mode)));
-        }
-        let mode = match value {
-            None => Mode::Off,
-            Some(value) => Mode::parse(&value.to_string_lossy())?,
-        };
+        let cassette_mode = crate::cassette::RecordMode::parse(&value);
+        #[cfg(feature = "cassette")]
+        let mode = cassette_mode.map_or_else(|| Mode::parse(&value), |_| Ok(Mode::Mock))?;
+        #[cfg(not(feature = "cassette"))]
+        let mode = Mode::parse(&value)?;
         if mode == Mode::Mock && is_forbidden() {
-            return Err(Error::config("MOCK_LLM is `mock`, but MOCK_LLM_FORBID forbids to mock"));
+            let why = format!("MOCK_LLM is `{value}`, but MOCK_LLM_FORBID forbids to mock");
+            return Err(Error::config(why));
         }
-        Ok(Self::new().enabled(mode == Mode::Mock))
+        let layer = Self::new().enabled(mode == Mode::Mock);
+        #[cfg(feature = "cassette")]
+        let layer = layer.with(|settings| settings.cassette_mode = cassette_mode);
+        Ok(layer)
     }
 
     /// Switches the mock on (the default) or off: the types are the same either way.

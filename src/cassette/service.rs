@@ -57,7 +57,12 @@ impl MockLlmLayer {
 impl<S> Layer<S> for RecordingLayer {
     type Service = Recording<S>;
 
+    /// # Panics
+    ///
+    /// If the mock is on where `MOCK_LLM_FORBID` forbids it.
+    #[track_caller]
     fn layer(&self, inner: S) -> Recording<S> {
+        self.mock.refuse_forbidden();
         Recording { inner, mock: self.mock.clone() }
     }
 }

@@ -56,14 +56,31 @@ fn a_process_that_records() {
 }
 
 fn process(path: &Path, count: usize) -> std::process::Child {
-    Command::new(std::env::current_exe().unwrap())
+    command(path, count).spawn().unwrap()
+}
+
+fn command(path: &Path, count: usize) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
         .args(["--exact", "files::a_process_that_records"])
         .env("CASSETTE_OF_A_CHILD", path)
         .env("CASSETTE_COUNT", count.to_string())
         .env("MOCK_LLM", "record_missing")
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+        .stdout(Stdio::null());
+    command
+}
+
+#[test]
+fn where_it_is_forbidden_to_mock_nothing_is_recorded() {
+    let scratch = Scratch::new("forbidden");
+    let path = scratch.file("x.jsonl");
+    let mut command = command(&path, 1);
+    let output = command.env("MOCK_LLM_FORBID", "1").stdout(Stdio::piped()).output().unwrap();
+    assert!(!output.status.success());
+    let why = "MOCK_LLM is `record_missing`, but MOCK_LLM_FORBID forbids to mock";
+    let said = [output.stdout, output.stderr].concat();
+    assert!(String::from_utf8(said).unwrap().contains(why));
+    assert!(!path.exists());
 }
 
 #[test]
