@@ -1,8 +1,8 @@
 //! Mixed traffic and trouble for a long time: no leak, no panic, nothing lost from the journal.
 //!
 //! `soak MINUTES [STREAMS]`: so many clients at once, half of them in process and half over the server,
-//! each of which asks again as soon as it has its answer. Minute by minute all of them pause, and
-//! what the journal has must be what they got.
+//! each of which asks again as soon as it has its answer. Every minute, or six times, all of them pause,
+//! and what the journal has must be what they got.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -154,7 +154,8 @@ async fn main() {
     let handle = layer.handle();
     let server = MockServer::builder(layer.clone()).start().expect("a port");
     let url = server.url();
-    let rounds = minutes.ceil().max(1.0) as u64;
+    // Three to warm up, and as many at the least to compare with.
+    let rounds = minutes.ceil().max(6.0) as u64;
     let round = Duration::from_secs_f64(minutes * 60.0 / rounds as f64);
     println!("round    asked  errors  broken  given up       MiB  resident MiB");
     let mut number = 0;
@@ -205,7 +206,7 @@ async fn main() {
             assert!(count(counter) > 0, "no trouble of this kind: {what}");
         }
         // The first rounds fill the allocator's arenas.
-        if index == rounds.min(3) {
+        if index == 3 {
             warm = memory;
         }
         if let (Some(warm), Some(memory)) = (warm, memory) {
