@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::mock::{Mock, Reaction};
+use crate::pace;
 use crate::play::Playback;
 use crate::provider::{Entropy, ErrorContext, Room};
 use crate::quota::{Admitted, Levels, Permit, Refused};
@@ -37,7 +38,7 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         if let Some(ended) = &self.ended {
-            let _ = ended.set(Instant::now());
+            let _ = ended.set(pace::now());
         }
     }
 }

@@ -1,4 +1,6 @@
 //! Config files, by what a layer of them does.
+
+#![expect(clippy::disallowed_methods, reason = "tests look at the clock")]
 #![cfg(feature = "config")]
 
 use std::convert::Infallible;

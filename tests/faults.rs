@@ -1,5 +1,7 @@
 //! Faults inside answers, when trouble happens, and the sweep.
 
+#![expect(clippy::disallowed_methods, reason = "tests look at the clock")]
+
 use std::time::Duration;
 
 use bytes::Bytes;

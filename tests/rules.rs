@@ -1,5 +1,7 @@
 //! Rules, the handle and the journal.
 
+#![expect(clippy::disallowed_methods, reason = "tests look at the clock")]
+
 use std::sync::Arc;
 
 use bytes::Bytes;

@@ -1,6 +1,6 @@
 //! Time on tokio's paused clock: every wait is asserted to the millisecond, and none is waited for.
 
-#![expect(clippy::disallowed_methods, reason = "clients wait on tokio's clock")]
+#![expect(clippy::disallowed_methods, reason = "clients wait on tokio's clock, and look at it")]
 
 #[expect(dead_code, reason = "shared with other tests")]
 mod common;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use self::cacheable::{Cacheable, Piece};
+use crate::pace;
 use crate::provider::ResponseSynth;
 use crate::reply::Usage;
 use crate::request::LlmRequest;
@@ -121,7 +122,7 @@ impl Caches {
     }
 
     fn look_up(&self, cacheable: &Cacheable, places: &[Place]) -> Served {
-        let now = Instant::now();
+        let now = pace::now();
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() > MOST_ENTRIES {
             entries.retain(|_, entry| entry.until > now);

@@ -16,6 +16,7 @@ use super::interaction::{Frame, Interaction};
 use super::redact::{Secrets, request_headers, response_headers};
 use crate::error::BoxError;
 use crate::mock::Mock;
+use crate::pace;
 use crate::request::RequestHead;
 
 /// Leave to call the provider.
@@ -44,16 +45,15 @@ impl Live {
         extensions: Extensions,
     ) -> (Request<B>, Recorder) {
         let Self { mock, ticket, head, body } = self;
-        let mut interaction = Interaction {
+        let interaction = Interaction {
             method: ticket.asked.method,
             url: ticket.asked.url,
             provider: ticket.asked.provider,
             request_headers: request_headers(&head.headers),
+            // It is scrubbed with the rest, when all secrets are known.
             body: body.clone(),
             ..Interaction::default()
         };
-        // It is scrubbed with the rest, when all secrets are known.
-        interaction.body = body.clone();
         let mut request = Request::new(B::from(body));
         *request.method_mut() = head.method;
         *request.uri_mut() = head.uri;
@@ -63,7 +63,7 @@ impl Live {
         // What is compressed cannot be read in the file, nor searched for keys.
         request.headers_mut().remove(header::ACCEPT_ENCODING);
         let Ticket { cassette, key, secrets, .. } = ticket;
-        let sent = Instant::now();
+        let sent = pace::now();
         (request, Recorder { mock, cassette, key, secrets, interaction, sent })
     }
 }
@@ -95,10 +95,10 @@ impl Recorder {
             return Taped { body, tape: None };
         }
         self.interaction.status = parts.status.as_u16();
-        self.interaction.after = micros(self.sent.elapsed());
+        self.interaction.after = micros(pace::now() - self.sent);
         self.interaction.headers = response_headers(&parts.headers);
         self.secrets.add_headers(&parts.headers);
-        let begun = Instant::now();
+        let begun = pace::now();
         let mut tape = Tape { recorder: Some(self), begun };
         if body.is_end_stream() {
             // Nobody will ask for more of it; `MockHandle::check` tells what went wrong.
@@ -122,7 +122,7 @@ struct Tape {
 impl Tape {
     fn frame(&mut self, bytes: &Bytes) {
         if let Some(recorder) = &mut self.recorder {
-            let at = micros(self.begun.elapsed());
+            let at = micros(pace::now() - self.begun);
             recorder.interaction.frames.push(Frame { at, bytes: bytes.clone() });
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Fault;
+use crate::pace;
 use crate::provider::Entropy;
 use crate::reply::Answer;
 use crate::request::LlmRequest;
@@ -181,7 +182,7 @@ impl Trouble {
         let is_attempt =
             self.attempts.is_none_or(|(first, last)| (first..=last).contains(&attempt));
         let is_time = self.during.as_ref().is_none_or(|window| window.contains(&since_first))
-            && self.between.as_ref().is_none_or(|window| window.contains(&Instant::now()));
+            && self.between.as_ref().is_none_or(|window| window.contains(&pace::now()));
         if !is_attempt
             || !is_time
             || !self.condition.as_ref().is_none_or(|condition| condition.matches(request))
@@ -230,7 +231,8 @@ pub(crate) struct Clock(Mutex<Option<Instant>>);
 impl Clock {
     pub(crate) fn since_first(&self) -> Duration {
         let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        first.get_or_insert_with(Instant::now).elapsed()
+        let now = pace::now();
+        now - *first.get_or_insert(now)
     }
 
     pub(crate) fn clear(&self) {

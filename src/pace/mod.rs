@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub use self::distribution::Distribution;
 pub(crate) use self::schedule::{Gaps, Playing, Schedule};
-pub(crate) use self::timer::Timer;
+pub(crate) use self::timer::{Timer, now};
 pub(crate) use self::words::asked;
 
 /// How fast an answer comes: the time to its first token, and the time between two tokens.

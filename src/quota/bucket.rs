@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn it_refills_without_a_break_and_no_higher_than_its_limit() {
-        let start = Instant::now();
+        let start = crate::pace::now();
         let mut bucket = Bucket::new(3, MINUTE, start);
         bucket.take(3);
         assert_eq!((bucket.remaining(), bucket.wait(1)), (0, Some(Duration::from_secs(20))));
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_it_waits_for_is_there_then() {
-        let start = Instant::now();
+        let start = crate::pace::now();
         for (limit, taken, amount) in [(7, 7, 1), (7, 5, 3), (30_000, 29_937, 385), (1, 5, 1)] {
             let mut bucket = Bucket::new(limit, MINUTE, start);
             bucket.take(taken);
@@ -107,11 +107,11 @@ mod tests {
 
     #[test]
     fn more_than_the_limit_never_fits() {
-        let mut bucket = Bucket::new(5, MINUTE, Instant::now());
+        let mut bucket = Bucket::new(5, MINUTE, crate::pace::now());
         assert_eq!(bucket.wait(6), None);
         bucket.take(u64::MAX);
         assert_eq!(bucket.remaining(), 0);
-        let none = Bucket::new(0, MINUTE, Instant::now());
+        let none = Bucket::new(0, MINUTE, crate::pace::now());
         assert_eq!((none.wait(1), none.reset(), none.remaining()), (None, Duration::ZERO, 0));
     }
 }

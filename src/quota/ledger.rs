@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::bucket::Bucket;
 use super::{Level, Levels, Quota};
+use crate::pace;
 use crate::provider::Provider;
 use crate::reply::{ApiError, Metric, RateLimit};
 use crate::request::LlmRequest;
@@ -70,7 +71,7 @@ impl Ledger {
         input: u64,
         time: u64,
     ) -> Result<Admitted, Box<Refused>> {
-        let now = Instant::now();
+        let now = pace::now();
         let time = self.time(quota, now, time);
         let head = request.head.as_head();
         let owner = Owner {
@@ -121,7 +122,7 @@ impl Ledger {
         output: u64,
         time: u64,
     ) -> Levels {
-        let time = self.time(quota, Instant::now(), time);
+        let time = self.time(quota, pace::now(), time);
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(account) = accounts.get_mut(&admitted.owner) else {
             return Levels::default();

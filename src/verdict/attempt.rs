@@ -7,6 +7,7 @@ use http::header;
 use tokio::time::Instant;
 
 use crate::fault::Fault;
+use crate::pace;
 use crate::reply::{ApiError, ErrorKind, NoAnswer, Say};
 
 /// When a request came, and what it met.
@@ -25,7 +26,7 @@ impl Attempt {
         wait: Duration,
         ended: Option<Arc<OnceLock<Instant>>>,
     ) -> Self {
-        Self { at: Instant::now(), wait, outcome, ended }
+        Self { at: pace::now(), wait, outcome, ended }
     }
 
     pub(super) fn at(&self) -> Instant {

@@ -1,4 +1,6 @@
 //! Cassettes: real traffic recorded and replayed, through every surface that records.
+
+#![expect(clippy::disallowed_methods, reason = "tests look at the clock")]
 #![cfg(feature = "cassette")]
 
 mod conversation;

@@ -1,5 +1,6 @@
 //! Errors before an answer and instead of one, quotas, and the verdict on the client.
-#![expect(clippy::disallowed_methods, reason = "clients wait, each in a task of its own")]
+
+#![expect(clippy::disallowed_methods, reason = "clients wait in tasks, and look at the clock")]
 
 mod quotas;
 mod statuses;

@@ -4,6 +4,8 @@
 //! each of which asks again as soon as it has its answer. Every minute, or six times, all of them pause,
 //! and what the journal has must be what they got.
 
+#![expect(clippy::disallowed_methods, reason = "tests look at the clock")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
