@@ -250,10 +250,11 @@ fn rate_limit(error: &ApiError, model: &str) -> Words {
     }
 }
 
-/// A key as OpenAI repeats it: the middle hidden.
+/// A key as OpenAI repeats it: the middle hidden. Of a short one, which would show more than half
+/// of it, all.
 fn masked(key: &str) -> String {
     let key: Vec<char> = key.chars().collect();
-    if key.len() < 12 {
+    if key.len() < 24 {
         return "*".repeat(key.len());
     }
     let shown = |part: &[char]| part.iter().collect::<String>();
