@@ -4,13 +4,13 @@
 //! 2026.
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{INDENTED, headers, request};
-use crate::provider::{Call, Context};
-use crate::reply::{ApiError, ErrorKind};
+use crate::provider::{Call, Context, admit};
+use crate::reply::ApiError;
 use crate::request::{Head, LlmRequest};
 
 /// The conversation stands within, or its contents stand alone.
@@ -22,12 +22,7 @@ struct CountTokensRequest<'a> {
 }
 
 pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
-    if head.method != Method::POST {
-        return Err(ApiError::new(ErrorKind::MethodNotAllowed));
-    }
-    if head.lacks_key() {
-        return Err(ApiError::new(ErrorKind::MissingKey));
-    }
+    admit(head)?;
     let json: &[u8] = if body.is_empty() { b"{}" } else { body };
     let within = serde_json::from_slice::<CountTokensRequest<'_>>(json)
         .ok()

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -15,7 +15,7 @@ use super::diagnose::{diagnose_as, missing, unsupported};
 use super::headers;
 use crate::provider::shape::{Shape, optional};
 use crate::provider::text_or::TextOr;
-use crate::provider::{Call, Context, Provider};
+use crate::provider::{Call, Context, Provider, admit};
 use crate::reply::{ApiError, Embeddings, ErrorKind};
 use crate::request::{Content, EmbeddingSize, Head, LlmRequest, Message, Role};
 use crate::util::base64::base64;
@@ -43,12 +43,7 @@ static CREATE_EMBEDDING: Shape = Shape::Object(&[
 ]);
 
 pub(super) fn parse(mut call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
-    if head.method != Method::POST {
-        return Err(ApiError::new(ErrorKind::MethodNotAllowed));
-    }
-    if head.lacks_key() {
-        return Err(ApiError::new(ErrorKind::MissingKey));
-    }
+    admit(head)?;
     let asked: CreateEmbedding<'_> = serde_json::from_slice(body).map_err(|error| {
         match serde_json::from_slice::<Value>(body) {
             Ok(value) => diagnose_as(&CREATE_EMBEDDING, &value, &error),
