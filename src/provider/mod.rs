@@ -21,7 +21,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::{Method, Response, StatusCode};
 
 pub use crate::caching::{Cacheable, Piece};
 use crate::quota::Levels;
@@ -96,6 +96,13 @@ pub trait ResponseSynth: fmt::Debug + Send + Sync + 'static {
     /// An error in the vendor's envelope.
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes>;
 }
+
+/// nginx's status for a client that went away, which Google's APIs have too
+/// (<https://cloud.google.com/apis/design/errors#handling_errors>, read 2026-11-21).
+pub(crate) const CLIENT_CLOSED_REQUEST: StatusCode = match StatusCode::from_u16(499) {
+    Ok(status) => status,
+    Err(_) => panic!("499 has three digits"),
+};
 
 /// Refuses what every endpoint refuses by its head: another method than POST, and the want of a key.
 pub(crate) fn admit(head: &Head<'_>) -> Result<(), ApiError> {

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response};
 use serde::Serialize;
 
 use super::chunks::SSE;
@@ -53,12 +53,6 @@ enum ProxyCode<'a> {
     Status(u16),
     Text(&'a str),
 }
-
-/// nginx's status for a client that went away, which Google's APIs have too.
-pub(super) const CLIENT_CLOSED_REQUEST: StatusCode = match StatusCode::from_u16(499) {
-    Ok(status) => status,
-    Err(_) => panic!("499 has three digits"),
-};
 
 pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {
     let Words { status, r#type, param, code, message, from } = words(cx, error);

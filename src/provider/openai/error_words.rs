@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use http::StatusCode;
 
-use super::error::{CLIENT_CLOSED_REQUEST, DEFAULT_WAIT};
-use crate::provider::ErrorContext;
+use super::error::DEFAULT_WAIT;
+use crate::provider::{CLIENT_CLOSED_REQUEST, ErrorContext};
 use crate::reply::{ApiError, ErrorKind, Metric, RateLimit};
 use crate::util::time::span;
 
