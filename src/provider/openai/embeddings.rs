@@ -202,10 +202,8 @@ pub(super) fn output(cx: &Context<'_>, embeddings: &Embeddings) -> Response<Byte
         JsonStyle::INDENT2.with_newline().to_vec(&list(cx, data.collect()))
     };
     let mut response = Response::new(body.into());
-    *response.headers_mut() = headers::answer(cx.entropy, cx.usage.input, "application/json");
-    if let Some(levels) = cx.levels {
-        headers::set_levels(response.headers_mut(), levels);
-    }
+    *response.headers_mut() =
+        headers::answer(cx.entropy, cx.usage.input, cx.levels, "application/json");
     response
 }
 

@@ -81,15 +81,10 @@ pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> 
     };
     let mut headers = if from == From::Model {
         let prompt = cx.request.map_or(0, |request| request.prompt_tokens());
-        headers::answer(cx.entropy, prompt, "application/json")
+        headers::answer(cx.entropy, prompt, cx.levels, "application/json")
     } else {
         headers::edge_error(cx.entropy)
     };
-    if from == From::Model
-        && let Some(levels) = cx.levels
-    {
-        headers::set_levels(&mut headers, levels);
-    }
     if error.kind == ErrorKind::RateLimit {
         let limit = error
             .limit
