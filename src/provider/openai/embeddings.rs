@@ -128,9 +128,9 @@ fn inputs(raw: &RawValue) -> Result<Vec<Content>, ApiError> {
 
 /// One of several. An empty text may stand alone, but not here.
 fn input(raw: &RawValue) -> Result<Content, ApiError> {
-    match serde_json::from_str::<Cow<'_, str>>(raw.get()) {
+    match serde_json::from_str::<String>(raw.get()) {
         Ok(text) if text.is_empty() => Err(invalid_input()),
-        Ok(_) => serde_json::from_str(raw.get()).map(Content::Text).map_err(|_| invalid_input()),
+        Ok(text) => Ok(Content::Text(text)),
         Err(_) => tokens(raw).map(Content::Tokens),
     }
 }
