@@ -50,11 +50,6 @@ mod tests {
         assert!(filled.len() == 7 && filled["zz"] == "3");
         assert_eq!(filled.get_all("vary").iter().count(), 2);
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn the_longest_wait_does_not_overflow() {
