@@ -32,7 +32,7 @@ pub(crate) fn fill<const N: usize>(template: &HeaderMap, values: [HeaderValue; N
 
 /// Asks the client to wait, in whole seconds.
 pub(crate) fn retry_after(headers: &mut HeaderMap, wait: Duration) {
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
     headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
 }
 
@@ -49,5 +49,18 @@ mod tests {
         assert!(filled["z-first"] == "one" && filled["a-second"] == "two");
         assert!(filled.len() == 7 && filled["zz"] == "3");
         assert_eq!(filled.get_all("vary").iter().count(), 2);
+    }
+
+    #[test]
+    fn the_longest_wait_does_not_overflow() {
+        for (wait, seconds) in [
+            (Duration::from_millis(1500), "2"),
+            (Duration::from_secs(2), "2"),
+            (Duration::MAX, "18446744073709551615"),
+        ] {
+            let mut headers = HeaderMap::new();
+            retry_after(&mut headers, wait);
+            assert_eq!(headers[header::RETRY_AFTER], seconds);
+        }
     }
 }

@@ -21,11 +21,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Response, StatusCode};
 
 pub use crate::caching::{Cacheable, Piece};
 use crate::quota::Levels;
-use crate::reply::{ApiError, Feature, Output, Reply, ReplyEvent, Usage};
+use crate::reply::{ApiError, ErrorKind, Feature, Output, Reply, ReplyEvent, Usage};
 use crate::request::{Head, LlmRequest};
 pub use crate::util::ids::Alphabet;
 use crate::util::rng::Rng;
@@ -95,6 +95,24 @@ pub trait ResponseSynth: fmt::Debug + Send + Sync + 'static {
 
     /// An error in the vendor's envelope.
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes>;
+}
+
+/// nginx's status for a client that went away, which Google's APIs have too
+/// (<https://cloud.google.com/apis/design/errors#handling_errors>, read 2026-11-21).
+pub(crate) const CLIENT_CLOSED_REQUEST: StatusCode = match StatusCode::from_u16(499) {
+    Ok(status) => status,
+    Err(_) => panic!("499 has three digits"),
+};
+
+/// Refuses what every endpoint refuses by its head: another method than POST, and the want of a key.
+pub(crate) fn admit(head: &Head<'_>) -> Result<(), ApiError> {
+    if head.method != Method::POST {
+        return Err(ApiError::new(ErrorKind::MethodNotAllowed));
+    }
+    if head.lacks_key() {
+        return Err(ApiError::new(ErrorKind::MissingKey));
+    }
+    Ok(())
 }
 
 /// What a room says that has no words for this.

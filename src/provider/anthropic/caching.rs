@@ -14,6 +14,7 @@ use crate::provider::text_or::TextOr;
 use crate::provider::{Cacheable, Piece};
 use crate::request::{Content, LlmRequest};
 use crate::util::rng::hash;
+use crate::util::tokens::estimate;
 
 /// The body once more, with what only a cache wants to know: every field of every block.
 #[derive(Deserialize)]
@@ -147,9 +148,9 @@ struct Running {
 
 impl Running {
     fn count(&mut self, bytes: usize) -> u64 {
-        let before = self.bytes.div_ceil(4);
+        let before = estimate(self.bytes);
         self.bytes += bytes;
-        (self.bytes.div_ceil(4) - before) as u64 + std::mem::take(&mut self.around)
+        estimate(self.bytes) - before + std::mem::take(&mut self.around)
     }
 }
 

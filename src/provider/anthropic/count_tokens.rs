@@ -25,7 +25,7 @@ struct Limit<'a> {
 
 #[derive(Deserialize)]
 struct Thinking {
-    budget_tokens: Option<u32>,
+    budget_tokens: Option<i64>,
 }
 
 pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
@@ -51,7 +51,7 @@ fn limited(body: &[u8]) -> Result<Option<Vec<u8>>, ApiError> {
     let rest = &body[open + 1..];
     let is_empty = rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'}');
     let comma = if is_empty { "" } else { "," };
-    let field = format!("\"max_tokens\":{}{comma}", u64::from(budget) + 1);
+    let field = format!("\"max_tokens\":{}{comma}", budget.max(0).saturating_add(1));
     Ok(Some([&body[..=open], field.as_bytes(), rest].concat()))
 }
 

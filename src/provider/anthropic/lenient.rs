@@ -1,24 +1,25 @@
 //! What a request gets that is judged leniently.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::diagnose::is_known;
 
-/// The limit of a request that has none: what the vendor's examples ask for.
-const MAX_TOKENS: u64 = 1024;
+/// The limit of a request that has none, as JSON: what the vendor's examples ask for.
+const MAX_TOKENS: &str = "1024";
 
 /// The body with a limit of tokens, and without the fields that the API does not know; as it came
-/// where it is no object.
+/// where it is no object. What the fields hold stays as it was spelled.
 pub(super) fn filled(body: &[u8]) -> Cow<'_, [u8]> {
-    let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else {
+    let Ok(mut fields) = serde_json::from_slice::<BTreeMap<Cow<'_, str>, &RawValue>>(body) else {
         return Cow::Borrowed(body);
     };
     fields.retain(|field, _| is_known(field));
-    let limit = fields.entry("max_tokens").or_insert(Value::Null);
-    if limit.is_null() {
-        *limit = MAX_TOKENS.into();
+    if fields.get("max_tokens").is_none_or(|limit| limit.get() == "null") {
+        let limit = serde_json::from_str(MAX_TOKENS).expect("a number is JSON");
+        fields.insert(Cow::Borrowed("max_tokens"), limit);
     }
-    Cow::Owned(Value::Object(fields).to_string().into_bytes())
+    serde_json::to_vec(&fields).map_or(Cow::Borrowed(body), Cow::Owned)
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::Method;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
@@ -15,17 +14,12 @@ use super::message::{ContentBlock, InputMessage, check_conversation, neutral};
 use super::models;
 use super::tools::{Choice, ToolDefinition};
 use crate::provider::text_or::TextOr;
-use crate::provider::{Call, Provider};
-use crate::reply::{ApiError, ErrorKind};
+use crate::provider::{Call, Provider, admit};
+use crate::reply::ApiError;
 use crate::request::{Head, LlmRequest, Message, ResponseFormat, Role, Sampling};
 
 pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
-    if head.method != Method::POST {
-        return Err(ApiError::new(ErrorKind::MethodNotAllowed));
-    }
-    if head.lacks_key() {
-        return Err(ApiError::new(ErrorKind::MissingKey));
-    }
+    admit(head)?;
     if head.header("anthropic-version").is_none() && !head.is_lenient() {
         return Err(invalid("anthropic-version: header is required"));
     }

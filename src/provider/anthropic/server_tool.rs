@@ -1,7 +1,5 @@
 //! What Anthropic's own servers did for an answer.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -25,7 +23,7 @@ pub(super) struct Run<'a> {
 #[derive(Serialize)]
 pub(super) struct ToolResult<'a> {
     r#type: &'a str,
-    tool_use_id: Cow<'a, str>,
+    tool_use_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_error: Option<bool>,
     content: ResultContent<'a>,
@@ -119,7 +117,7 @@ impl<'a> Run<'a> {
     pub(super) fn result(&self) -> ContentBlock<'a> {
         let result = |r#type, content| ToolResult {
             r#type,
-            tool_use_id: self.id.clone().into(),
+            tool_use_id: self.id.clone(),
             is_error: None,
             content,
             caller: None,

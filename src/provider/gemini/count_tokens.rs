@@ -4,13 +4,14 @@
 //! 2026.
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::usage::Details;
 use super::{INDENTED, headers, request};
-use crate::provider::{Call, Context};
-use crate::reply::{ApiError, ErrorKind};
+use crate::provider::{Call, Context, admit};
+use crate::reply::ApiError;
 use crate::request::{Head, LlmRequest};
 
 /// The conversation stands within, or its contents stand alone.
@@ -22,12 +23,7 @@ struct CountTokensRequest<'a> {
 }
 
 pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
-    if head.method != Method::POST {
-        return Err(ApiError::new(ErrorKind::MethodNotAllowed));
-    }
-    if head.lacks_key() {
-        return Err(ApiError::new(ErrorKind::MissingKey));
-    }
+    admit(head)?;
     let json: &[u8] = if body.is_empty() { b"{}" } else { body };
     let within = serde_json::from_slice::<CountTokensRequest<'_>>(json)
         .ok()
@@ -42,24 +38,14 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
 #[serde(rename_all = "camelCase")]
 struct CountTokensResponse {
     total_tokens: u64,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    prompt_tokens_details: Vec<ModalityTokenCount>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ModalityTokenCount {
-    modality: &'static str,
-    token_count: u64,
+    #[serde(skip_serializing_if = "Details::is_empty")]
+    prompt_tokens_details: Details,
 }
 
 pub(super) fn output(cx: &Context<'_>) -> Response<Bytes> {
     let total = cx.usage.input;
-    let text = ModalityTokenCount { modality: "TEXT", token_count: total };
-    let body = CountTokensResponse {
-        total_tokens: total,
-        prompt_tokens_details: if total == 0 { Vec::new() } else { vec![text] },
-    };
+    let body =
+        CountTokensResponse { total_tokens: total, prompt_tokens_details: Details::text(total) };
     let mut response = Response::new(INDENTED.with_newline().to_vec(&body).into());
     *response.headers_mut() = headers::bare(cx.entropy, 50, 40);
     response

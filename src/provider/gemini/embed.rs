@@ -4,14 +4,14 @@
 //! of 2025 and 2026; the limit of a batch as issues quote it.
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize};
 
 use super::proto::{self, Kind, many, one};
 use super::request::{CONTENT, Content, diagnose_as, int32, list};
 use super::{BATCH, INDENTED, headers};
-use crate::provider::{Call, Context, Provider};
-use crate::reply::{ApiError, Embeddings, ErrorKind};
+use crate::provider::{Call, Context, Provider, admit};
+use crate::reply::{ApiError, Embeddings};
 use crate::request::{EmbeddingSize, Head, LlmRequest};
 
 #[derive(Deserialize)]
@@ -42,12 +42,7 @@ static EMBED_BATCH: proto::Message = proto::Message {
 };
 
 pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
-    if head.method != Method::POST {
-        return Err(ApiError::new(ErrorKind::MethodNotAllowed));
-    }
-    if head.lacks_key() {
-        return Err(ApiError::new(ErrorKind::MissingKey));
-    }
+    admit(head)?;
     // No body is a message without fields.
     let json: &[u8] = if body.is_empty() { b"{}" } else { body };
     let is_batch = call.flags & BATCH != 0;

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 
 use super::Target;
-use crate::provider::ErrorContext;
+use crate::provider::{CLIENT_CLOSED_REQUEST, ErrorContext};
 use crate::reply::{ApiError, ErrorKind, Metric};
 
 /// A limit that was run into.
@@ -73,7 +73,7 @@ pub(super) fn words(
         }
         ErrorKind::BadGateway => (StatusCode::BAD_GATEWAY, "Bad Gateway".into()),
         ErrorKind::Billing => (StatusCode::FORBIDDEN, NO_BILLING.into()),
-        ErrorKind::Cancelled => (CANCELLED, "The operation was cancelled.".into()),
+        ErrorKind::Cancelled => (CLIENT_CLOSED_REQUEST, "The operation was cancelled.".into()),
         ErrorKind::Conflict => (StatusCode::CONFLICT, "The operation was aborted.".into()),
         ErrorKind::ContentPolicy => (StatusCode::BAD_REQUEST, BLOCKED.into()),
         ErrorKind::ContextLength => (
@@ -163,12 +163,6 @@ pub(super) fn words(
 
 /// The context of the models of today.
 const CONTEXT: u64 = 1_048_576;
-
-/// <https://cloud.google.com/apis/design/errors#handling_errors> (read 2026-11-21).
-const CANCELLED: StatusCode = match StatusCode::from_u16(499) {
-    Ok(status) => status,
-    Err(_) => panic!("499 has three digits"),
-};
 
 const REQUESTS: &str = "generativelanguage.googleapis.com/generate_content_free_tier_requests";
 const TOKENS: &str =

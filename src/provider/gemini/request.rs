@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use http::Method;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, IgnoredAny, Visitor};
@@ -14,17 +13,12 @@ use serde_json::value::RawValue;
 use super::config::{GENERATION_CONFIG, GenerationConfig};
 use super::proto::{self, Kind, many, one};
 use super::{GOOGLE_SEARCH, STREAM};
-use crate::provider::{Call, Provider};
+use crate::provider::{Call, Provider, admit};
 use crate::reply::{ApiError, ErrorKind};
 use crate::request::{self, Head, LlmRequest, Message, Role, ToolChoice};
 
 pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
-    if head.method != Method::POST {
-        return Err(ApiError::new(ErrorKind::MethodNotAllowed));
-    }
-    if head.lacks_key() {
-        return Err(ApiError::new(ErrorKind::MissingKey));
-    }
+    admit(head)?;
     // No body is a message without fields.
     let json: &[u8] = if body.is_empty() { b"{}" } else { body };
     understand(call, json, body)

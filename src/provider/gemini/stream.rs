@@ -37,32 +37,15 @@ pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
 
 fn encoder(cx: &Context<'_>) -> Encoder {
     let identity = Identity::of(cx);
-    let is_thought_unseen = cx.usage.reasoning > 0;
-    Encoder {
-        is_thought_unseen,
-        owed: is_thought_unseen.then(|| identity.signature(None)).flatten().map(owned),
-        ending: Ending::of(cx, &identity),
-        identity: identity.into_owned(),
-        framing: if cx.request.call.flags & SSE != 0 {
-            Framing::Events(EVENTS)
-        } else {
-            Framing::Array(ARRAY)
-        },
-        // What is sound is told at the end.
-        known: Usage { audio_output: 0, ..cx.usage },
-        said: 0,
-        thought: 0,
-        images: 0,
-        open: Open::None,
-        name: String::new(),
-        id: None,
-        arguments: String::new(),
-        place: Place::default(),
-        held: Held::default(),
-        template: None,
-        entropy: cx.entropy,
-        others: Vec::new(),
-    }
+    let ending = Ending::of(cx, &identity);
+    let framing = if cx.request.call.flags & SSE != 0 {
+        Framing::Events(EVENTS)
+    } else {
+        Framing::Array(ARRAY)
+    };
+    // What is sound is told at the end.
+    let known = Usage { audio_output: 0, ..cx.usage };
+    Encoder::new(identity.into_owned(), ending, framing, known, cx.entropy)
 }
 
 pub(super) const EVENTS: Sse = Sse::crlf(LINE);
@@ -108,8 +91,6 @@ struct Encoder {
     arguments: String,
     /// The signature over the last thought, as long as no part bears it.
     owed: Option<Cow<'static, str>>,
-    /// The model thinks, and does not show it.
-    is_thought_unseen: bool,
     place: Place,
     held: Held,
     ending: Ending,
@@ -178,6 +159,45 @@ impl StreamEncoder for Encoder {
 }
 
 impl Encoder {
+    /// For a candidate that has not said anything.
+    fn new(
+        identity: Identity<'static>,
+        ending: Ending,
+        framing: Framing,
+        known: Usage,
+        entropy: Entropy,
+    ) -> Self {
+        let mut encoder = Self {
+            identity,
+            framing,
+            known,
+            said: 0,
+            thought: 0,
+            images: 0,
+            open: Open::None,
+            name: String::new(),
+            id: None,
+            arguments: String::new(),
+            owed: None,
+            place: Place::default(),
+            held: Held::default(),
+            ending,
+            template: None,
+            entropy,
+            others: Vec::new(),
+        };
+        encoder.owe_unseen();
+        encoder
+    }
+
+    /// The model thinks and does not show it, where thoughts are counted from the start: that is
+    /// signed as well.
+    fn owe_unseen(&mut self) {
+        if self.known.reasoning > 0 {
+            self.owed = self.identity.signature(None).map(owned);
+        }
+    }
+
     fn start(&mut self, part: PartStart<'_>) {
         self.open = match part {
             PartStart::Reasoning { signature } => {

@@ -68,14 +68,14 @@ impl UsageMetadata {
 
 /// Tokens by modality.
 #[derive(Clone, Copy, Default)]
-struct Details {
+pub(super) struct Details {
     text: u64,
     images: u64,
     sound: u64,
 }
 
 impl Details {
-    fn text(count: u64) -> Self {
+    pub(super) fn text(count: u64) -> Self {
         Self { text: count, ..Self::default() }
     }
 
@@ -85,7 +85,7 @@ impl Details {
         self
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.text == 0 && self.images == 0 && self.sound == 0
     }
 }

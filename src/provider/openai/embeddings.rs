@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::Response;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -15,7 +15,7 @@ use super::diagnose::{diagnose_as, missing, unsupported};
 use super::headers;
 use crate::provider::shape::{Shape, optional};
 use crate::provider::text_or::TextOr;
-use crate::provider::{Call, Context, Provider};
+use crate::provider::{Call, Context, Provider, admit};
 use crate::reply::{ApiError, Embeddings, ErrorKind};
 use crate::request::{Content, EmbeddingSize, Head, LlmRequest, Message, Role};
 use crate::util::base64::base64;
@@ -43,12 +43,7 @@ static CREATE_EMBEDDING: Shape = Shape::Object(&[
 ]);
 
 pub(super) fn parse(mut call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
-    if head.method != Method::POST {
-        return Err(ApiError::new(ErrorKind::MethodNotAllowed));
-    }
-    if head.lacks_key() {
-        return Err(ApiError::new(ErrorKind::MissingKey));
-    }
+    admit(head)?;
     let asked: CreateEmbedding<'_> = serde_json::from_slice(body).map_err(|error| {
         match serde_json::from_slice::<Value>(body) {
             Ok(value) => diagnose_as(&CREATE_EMBEDDING, &value, &error),
@@ -133,9 +128,9 @@ fn inputs(raw: &RawValue) -> Result<Vec<Content>, ApiError> {
 
 /// One of several. An empty text may stand alone, but not here.
 fn input(raw: &RawValue) -> Result<Content, ApiError> {
-    match serde_json::from_str::<Cow<'_, str>>(raw.get()) {
+    match serde_json::from_str::<String>(raw.get()) {
         Ok(text) if text.is_empty() => Err(invalid_input()),
-        Ok(_) => serde_json::from_str(raw.get()).map(Content::Text).map_err(|_| invalid_input()),
+        Ok(text) => Ok(Content::Text(text)),
         Err(_) => tokens(raw).map(Content::Tokens),
     }
 }
@@ -207,10 +202,8 @@ pub(super) fn output(cx: &Context<'_>, embeddings: &Embeddings) -> Response<Byte
         JsonStyle::INDENT2.with_newline().to_vec(&list(cx, data.collect()))
     };
     let mut response = Response::new(body.into());
-    *response.headers_mut() = headers::answer(cx.entropy, cx.usage.input, "application/json");
-    if let Some(levels) = cx.levels {
-        headers::set_levels(response.headers_mut(), levels);
-    }
+    *response.headers_mut() =
+        headers::answer(cx.entropy, cx.usage.input, cx.levels, "application/json");
     response
 }
 

@@ -4,19 +4,17 @@
 //! models, broken JSON) is indented by four and ends with a newline, what the validator refuses
 //! is indented by two, what the proxy before it all says is compact and in an order of its own.
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response};
 use serde::Serialize;
 
 use super::chunks::SSE;
-use super::error_words::{From, Words, words};
+use super::error_words::{DEFAULT_WAIT, From, REQUESTS, Words, words};
 use super::headers;
 use crate::provider::ErrorContext;
 use crate::provider::headers::retry_after;
 use crate::quota::Levels;
-use crate::reply::{ApiError, ErrorKind, Metric, RateLimit};
+use crate::reply::{ApiError, ErrorKind};
 use crate::wire::{FrameBuf, JsonStyle};
 
 #[derive(Serialize)]
@@ -54,12 +52,6 @@ enum ProxyCode<'a> {
     Text(&'a str),
 }
 
-/// nginx's status for a client that went away, which Google's APIs have too.
-pub(super) const CLIENT_CLOSED_REQUEST: StatusCode = match StatusCode::from_u16(499) {
-    Ok(status) => status,
-    Err(_) => panic!("499 has three digits"),
-};
-
 pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {
     let Words { status, r#type, param, code, message, from } = words(cx, error);
     let message = error.say(message);
@@ -87,21 +79,12 @@ pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> 
     };
     let mut headers = if from == From::Model {
         let prompt = cx.request.map_or(0, |request| request.prompt_tokens());
-        headers::answer(cx.entropy, prompt, "application/json")
+        headers::answer(cx.entropy, prompt, cx.levels, "application/json")
     } else {
         headers::edge_error(cx.entropy)
     };
-    if from == From::Model
-        && let Some(levels) = cx.levels
-    {
-        headers::set_levels(&mut headers, levels);
-    }
     if error.kind == ErrorKind::RateLimit {
-        let limit = error
-            .limit
-            .as_deref()
-            .copied()
-            .unwrap_or(RateLimit::new(Metric::RequestsPerMinute, 10_000));
+        let limit = error.limit.as_deref().copied().unwrap_or(REQUESTS);
         let wait = error.retry_after.or(error.limit.is_none().then_some(DEFAULT_WAIT));
         let by_hand = Levels::of_error(limit, wait, cx.created);
         headers::set_levels(&mut headers, cx.levels.unwrap_or(&by_hand));
@@ -117,9 +100,6 @@ pub(super) fn error(cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> 
     *response.headers_mut() = headers;
     response
 }
-
-/// In what time one of 10,000 requests a minute is free again.
-pub(super) const DEFAULT_WAIT: Duration = Duration::from_millis(6);
 
 /// An error in a stream, as sashabaranov/go-openai#396 quotes one: a chunk of its own, on one line,
 /// then the end.

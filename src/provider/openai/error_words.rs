@@ -5,11 +5,11 @@
 //! ([`guide::fidelity`](crate::guide::fidelity)) lists what rests on documents alone.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::StatusCode;
 
-use super::error::{CLIENT_CLOSED_REQUEST, DEFAULT_WAIT};
-use crate::provider::ErrorContext;
+use crate::provider::{CLIENT_CLOSED_REQUEST, ErrorContext};
 use crate::reply::{ApiError, ErrorKind, Metric, RateLimit};
 use crate::util::time::span;
 
@@ -212,11 +212,7 @@ pub(super) fn words(cx: &ErrorContext<'_>, error: &ApiError) -> Words {
 }
 
 fn rate_limit(error: &ApiError, model: &str) -> Words {
-    let limit = error
-        .limit
-        .as_deref()
-        .copied()
-        .unwrap_or(RateLimit::new(Metric::RequestsPerMinute, 10_000));
+    let limit = error.limit.as_deref().copied().unwrap_or(REQUESTS);
     let (r#type, what) = match limit.metric {
         // The vendor limits no such thing; what it says of traffic that comes too thick.
         Metric::Concurrent => ("requests", "concurrent requests"),
@@ -250,16 +246,23 @@ fn rate_limit(error: &ApiError, model: &str) -> Words {
     }
 }
 
-/// A key as OpenAI repeats it: the middle hidden.
+/// A key as OpenAI repeats it: the middle hidden. Of a short one, which would show more than half
+/// of it, all.
 fn masked(key: &str) -> String {
     let key: Vec<char> = key.chars().collect();
-    if key.len() < 12 {
+    if key.len() < 24 {
         return "*".repeat(key.len());
     }
     let shown = |part: &[char]| part.iter().collect::<String>();
     let hidden = "*".repeat(key.len() - 12);
     format!("{}{hidden}{}", shown(&key[..8]), shown(&key[key.len() - 4..]))
 }
+
+/// What the headers of other answers say.
+pub(super) const REQUESTS: RateLimit = RateLimit::new(Metric::RequestsPerMinute, 10_000);
+
+/// In what time one of [`REQUESTS`] is free again.
+pub(super) const DEFAULT_WAIT: Duration = Duration::from_millis(6);
 
 /// The context of most models that are called so far.
 const CONTEXT: u64 = 128_000;

@@ -61,6 +61,7 @@ static EDGE: LazyLock<HeaderMap> =
 pub(super) fn answer(
     entropy: Entropy,
     prompt_tokens: u64,
+    levels: Option<&Levels>,
     content_type: &'static str,
 ) -> HeaderMap {
     let mut rng = entropy.rng(SALT);
@@ -72,7 +73,11 @@ pub(super) fn answer(
         HeaderValue::from_static(milliseconds),
         HeaderValue::from(remaining),
     ];
-    fill(&ANSWER, values)
+    let mut headers = fill(&ANSWER, values);
+    if let Some(levels) = levels {
+        set_levels(&mut headers, levels);
+    }
+    headers
 }
 
 /// Reports what a quota has left.

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use http::Method;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -12,17 +11,12 @@ use serde_json::value::RawValue;
 use super::diagnose::diagnose;
 use super::message::ChatMessage;
 use super::scan::scan;
-use crate::provider::Call;
+use crate::provider::{Call, admit};
 use crate::reply::{ApiError, ErrorKind};
 use crate::request::{Head, LlmRequest, Message};
 
 pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
-    if head.method != Method::POST {
-        return Err(ApiError::new(ErrorKind::MethodNotAllowed));
-    }
-    if head.lacks_key() {
-        return Err(ApiError::new(ErrorKind::MissingKey));
-    }
+    admit(head)?;
     // ASCII is told faster than UTF-8, and nearly all of a request's bytes are that.
     if !body.is_ascii() && std::str::from_utf8(body).is_err() {
         return Err(ApiError::new(ErrorKind::Malformed));

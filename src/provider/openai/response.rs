@@ -28,10 +28,8 @@ pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
         _ => full(&identity, reply, cx),
     };
     let mut response = Response::new(body);
-    *response.headers_mut() = headers::answer(cx.entropy, cx.usage.input, "application/json");
-    if let Some(levels) = cx.levels {
-        headers::set_levels(response.headers_mut(), levels);
-    }
+    *response.headers_mut() =
+        headers::answer(cx.entropy, cx.usage.input, cx.levels, "application/json");
     response
 }
 

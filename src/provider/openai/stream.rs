@@ -26,10 +26,7 @@ pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
     };
     let mut response = Response::new(Box::new(encoder) as Box<dyn StreamEncoder>);
     *response.headers_mut() =
-        headers::answer(cx.entropy, cx.usage.input, "text/event-stream; charset=utf-8");
-    if let Some(levels) = cx.levels {
-        headers::set_levels(response.headers_mut(), levels);
-    }
+        headers::answer(cx.entropy, cx.usage.input, cx.levels, "text/event-stream; charset=utf-8");
     response
 }
 

@@ -324,3 +324,36 @@ fn thinking_that_does_not_fit() {
     assert_eq!(said_with(betas, "claude-sonnet-4-5", more.clone()), None);
     assert!(said("claude-sonnet-4-5", more).is_some());
 }
+
+/// Schemas and arguments went through a map, whose order hangs on a feature of `serde_json`.
+#[test]
+fn a_lenient_body_that_is_filled_in_keeps_the_spelling_of_its_fields() {
+    let body = r#"{"model": "claude-opus-5", "surprise": 1, "max_tokens": null,
+        "messages": [{"role": "user", "content": "x"}],
+        "tools": [{"name": "f", "input_schema": {"z": 1.50, "a": {}}}]}"#;
+    let headers = HeaderMap::new();
+    let head = head_of(&headers).judged(true);
+    let request = Anthropic.parse(Call::new(Operation::Chat), &head, &body.into()).unwrap();
+    assert_eq!(request.sampling.max_tokens, Some(1024));
+    assert_eq!(request.tools[0].schema.as_ref().unwrap().get(), r#"{"z": 1.50, "a": {}}"#);
+}
+
+/// The caller was told that `max_tokens` is missing, which a count must not have.
+#[test]
+fn a_count_names_the_budget_that_is_too_small() {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-api-key", "sk-ant-x".parse().unwrap());
+    headers.insert("anthropic-version", "2023-06-01".parse().unwrap());
+    for (budget, message) in [
+        (-1, Some("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024")),
+        (5_000_000_000_i64, None),
+    ] {
+        let body = json!({
+            "model": "mine", "messages": [{"role": "user", "content": "x"}],
+            "thinking": {"type": "enabled", "budget_tokens": budget},
+        });
+        let call = Call::new(Operation::CountTokens);
+        let error = Anthropic.parse(call, &head_of(&headers), &body.to_string().into()).err();
+        assert_eq!(error.and_then(|error| error.message).as_deref(), message);
+    }
+}

@@ -4,7 +4,7 @@ use std::mem;
 
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{ARRAY, Encoder, Framing, Held, Kind, Open, owned};
+use super::{ARRAY, Encoder, Framing, Kind, Open};
 use crate::provider::gemini::ending::Ending;
 use crate::provider::gemini::logprobs::LogprobsResult;
 use crate::provider::gemini::part::{self, Part};
@@ -30,8 +30,8 @@ impl Encoder {
             self.hold(Kind::Whole, "");
             self.held.whole = Some(whole);
         }
-        if part::is_code(part) && self.is_thought_unseen {
-            self.owed = self.identity.signature(None).map(owned);
+        if part::is_code(part) {
+            self.owe_unseen();
         }
     }
 
@@ -65,27 +65,9 @@ impl Encoder {
     /// A candidate that has not said anything.
     fn beside(&self, choice: u32) -> Self {
         let identity = self.identity.candidate(self.entropy, choice);
-        let unseen = || identity.signature(None).map(owned);
-        Self {
-            owed: if self.is_thought_unseen { unseen() } else { None },
-            is_thought_unseen: self.is_thought_unseen,
-            identity,
-            framing: Framing::Array(ARRAY),
-            known: self.known,
-            said: 0,
-            thought: 0,
-            images: 0,
-            open: Open::None,
-            name: String::new(),
-            id: None,
-            arguments: String::new(),
-            place: super::Place::default(),
-            held: Held::default(),
-            ending: Ending::like(&self.ending),
-            template: None,
-            entropy: self.entropy,
-            others: Vec::new(),
-        }
+        let ending = Ending::like(&self.ending);
+        // It has the frame of the answer once it is its turn.
+        Self::new(identity, ending, Framing::Array(ARRAY), self.known, self.entropy)
     }
 
     /// A candidate ends, and others go on.

@@ -223,3 +223,19 @@ fn the_tier_that_was_asked_for_answers() {
         }
     }
 }
+
+#[test]
+fn a_short_key_is_not_repeated() {
+    let words = |key: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", format!("Bearer {key}").parse().unwrap());
+        let error = ApiError::authentication();
+        let response = golden::error(&OpenAi, None, None, &headers, &error);
+        let body: Value = serde_json::from_slice(response.body().as_bytes()).unwrap();
+        let message = body["error"]["message"].as_str().unwrap().to_owned();
+        message.split(['.', ' ']).nth(5).unwrap().to_owned()
+    };
+    // Its first eight letters and its last four were all of it.
+    assert_eq!(words("sk-123456789"), "************");
+    assert_eq!(words("sk-1234567890abcdefghijk"), "sk-12345************hijk");
+}
