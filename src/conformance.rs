@@ -286,15 +286,7 @@ impl Suite<'_> {
             self.renders(&ApiError::new(kind), &head, Some(&request.call));
         }
         let by_hand = ApiError::server().message("by hand").status(StatusCode::IM_A_TEAPOT);
-        let entropy = Entropy::new(1);
-        let cx = ErrorContext {
-            call: Some(&request.call),
-            request: Some(request),
-            head,
-            entropy,
-            created: 1_767_225_600,
-            levels: None,
-        };
+        let cx = ErrorContext::of(request, CREATED, Entropy::new(1));
         if let Some(response) = self.calmly("it refuses", || self.synth.error(&cx, &by_hand)) {
             self.expect(response.status() == StatusCode::IM_A_TEAPOT, || {
                 "does not keep a status given by hand".to_owned()
@@ -313,7 +305,7 @@ impl Suite<'_> {
             request: None,
             head: *head,
             entropy,
-            created: 1_767_225_600,
+            created: CREATED,
             levels: None,
         };
         let kind = error.kind;
@@ -472,12 +464,15 @@ fn is_within(text: &str, pieces: &[String]) -> bool {
     rest.is_empty()
 }
 
+/// 2026-01-01.
+const CREATED: u64 = 1_767_225_600;
+
 fn context_of<'a>(request: &'a LlmRequest, reply: &'a Reply, seed: u64) -> Context<'a> {
     Context {
         request,
         model: reply.answering_model(),
         usage: reply.usage_for(request.prompt_tokens()),
-        created: 1_767_225_600,
+        created: CREATED,
         entropy: Entropy::new(seed),
         levels: None,
         reply,

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use tower_mock_llm::provider::Operation;
-use tower_mock_llm::respond::operation;
+use tower_mock_llm::respond::{NearMiss, StructuredOutput, operation};
 use tower_mock_llm::{
     ApiError, Embeddings, MockLlmLayer, Reply, Rule, Script, TokenCount, last_user,
 };
@@ -367,6 +367,19 @@ async fn a_reply_is_passed_over_by_calls_that_are_no_conversation() {
         assert_eq!(said["choices"][0]["message"]["content"], text);
     }
     layer.handle().verify();
+}
+
+/// It was refused: there is nothing to leave out of the tool's arguments, and nothing to say either.
+#[tokio::test]
+async fn a_near_miss_that_cannot_be_made_is_no_answer_to_a_count() {
+    let broken = StructuredOutput::new().near_miss(NearMiss::MissingField);
+    let layer = MockLlmLayer::new().rule(Rule::always().respond_with(broken));
+    let mut asked = json!({"model": "m", "messages": [{"role": "user", "content": "x"}]});
+    asked["tools"] = json!([{"name": "look", "input_schema": {"type": "object"}}]);
+    assert!(post(&layer, COUNT, &asked).await.json()["input_tokens"].is_u64());
+    asked["max_tokens"] = json!(100);
+    let refusal = post(&layer, MESSAGES, &asked).await.refusal();
+    assert!(refusal.contains("MissingField"), "{refusal}");
 }
 
 #[tokio::test]

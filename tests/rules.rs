@@ -321,6 +321,12 @@ fn what_no_provider_has_words_for_is_refused_when_mounted() {
             ),
             "no provider can say what rule #1 says\n  openai cannot say an image: ",
         ),
+        (
+            Rule::when(provider(Provider::ANTHROPIC))
+                .respond_with(CallToolsOnce::new().then(picture())),
+            "no provider can say what rule #1 says, when the provider is \"anthropic\"\n  \
+             anthropic cannot say an image: ",
+        ),
     ] {
         let message = panics(move || drop(MockLlmLayer::new().rule(rule)));
         assert!(message.starts_with(whole), "{message}");

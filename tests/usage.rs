@@ -474,6 +474,16 @@ async fn a_ttl_of_the_users_own() {
     assert!(told(Room::OpenAi, &layer, &body).await.cached > 0);
 }
 
+/// A clock's end was run into, and a panic with it.
+#[tokio::test(start_paused = true)]
+async fn a_ttl_may_be_for_ever() {
+    let layer = MockLlmLayer::new().prompt_caching(PromptCaching::new().ttl(Duration::MAX));
+    let body = Room::OpenAi.body(&long(2000), &["x".to_owned()], false, "whole");
+    told(Room::OpenAi, &layer, &body).await;
+    tokio::time::advance(Duration::from_secs(10 * 365 * 86_400)).await;
+    assert!(told(Room::OpenAi, &layer, &body).await.cached > 0);
+}
+
 /// What Anthropic is asked, with a mark behind the system prompt and one at the end.
 fn marked(system: &str, ttl: Option<&str>, texts: &[&str]) -> Value {
     let control = |ttl: Option<&str>| match ttl {

@@ -160,7 +160,7 @@ fn by_itself(
     }
     let is_there = |place: &&Place| entries.get(&place.before).is_some_and(|e| e.until > now);
     let read = places.iter().take_while(is_there).last().map_or(0, |place| place.tokens);
-    let until = now + ttl;
+    let until = later(now, ttl);
     entries.extend(places.iter().map(|place| (place.before, Entry { until, ttl })));
     // What is written is not told.
     Served { read: if read < least { 0 } else { read }, ..Served::default() }
@@ -195,17 +195,17 @@ fn as_marked(
     }
     // Its use is a new lease.
     if let Some(entry) = found.and_then(|before| entries.get_mut(&before)) {
-        entry.until = now + entry.ttl;
+        entry.until = later(now, entry.ttl);
     }
     let mut served = Served { read, written_1h: read, written: read };
     for (_, place, ttl) in marks() {
-        let until = now + ttl;
+        let until = later(now, ttl);
         let entry = entries.entry(place.before).or_insert(Entry { until, ttl });
         // What was there keeps its own terms, and is used now.
         if entry.until <= now {
             *entry = Entry { until, ttl };
         } else {
-            entry.until = now + entry.ttl;
+            entry.until = later(now, entry.ttl);
         }
         served.written = served.written.max(place.tokens);
         if ttl >= HOUR {
@@ -214,6 +214,13 @@ fn as_marked(
     }
     served
 }
+
+/// `ttl` from now on; what is longer than a clock can say is as good as for ever.
+fn later(now: Instant, ttl: Duration) -> Instant {
+    now.checked_add(ttl).unwrap_or_else(|| now + CENTURY)
+}
+
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Pieces before a mark in which a beginning that was kept is looked for.
 const LOOK_BACK: usize = 20;

@@ -27,7 +27,11 @@ impl RawResponse {
 
     /// A page of HTML in place of JSON.
     pub fn html(status: StatusCode, page: impl Into<Bytes>) -> Self {
-        Self::of(status, "text/html", page.into())
+        let mut response = Self::empty(status);
+        *response.0.body_mut() = page.into();
+        let content_type = HeaderValue::from_static("text/html");
+        response.0.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        response
     }
 
     /// A status without a body: no `content-type` either.
@@ -47,13 +51,7 @@ impl RawResponse {
             504 => Some("Gateway Time-out"),
             _ => None,
         });
-        let page = format!(
-            "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1>\
-             </center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-        );
-        let mut response = Self::of(status, "text/html", page.into());
-        response.0.headers_mut().insert(header::SERVER, HeaderValue::from_static("nginx"));
-        response
+        Self::page(status, &title, "nginx")
     }
 
     /// The short page that Cloudflare sends when it cannot reach what is behind it (`502`, `504`,
@@ -69,13 +67,8 @@ impl RawResponse {
             524 => Some("A timeout occurred"),
             _ => None,
         });
-        let page = format!(
-            "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1>\
-             </center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"
-        );
-        let mut response = Self::of(status, "text/html", page.into());
+        let mut response = Self::page(status, &title, "cloudflare");
         let headers = response.0.headers_mut();
-        headers.insert(header::SERVER, HeaderValue::from_static("cloudflare"));
         headers.insert("cf-ray", HeaderValue::from_static("9c4ecaeb5b9c2b57-LAX"));
         response
     }
@@ -90,12 +83,15 @@ impl RawResponse {
         self.0.body()
     }
 
-    fn of(status: StatusCode, content_type: &'static str, body: Bytes) -> Self {
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        let content_type = HeaderValue::from_static(content_type);
-        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-        Self(Box::new(response))
+    /// A proxy's page, which Cloudflare has from nginx.
+    fn page(status: StatusCode, title: &str, server: &'static str) -> Self {
+        let page = format!(
+            "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1>\
+             </center>\r\n<hr><center>{server}</center>\r\n</body>\r\n</html>\r\n"
+        );
+        let mut response = Self::html(status, page);
+        response.0.headers_mut().insert(header::SERVER, HeaderValue::from_static(server));
+        response
     }
 }
 

@@ -94,7 +94,7 @@ fn is_offered(request: &LlmRequest, name: &str) -> bool {
         return true;
     }
     let quoted = format!("\"{name}\"");
-    request.body.windows(quoted.len()).any(|window| window == quoted.as_bytes())
+    memchr::memmem::find(&request.body, quoted.as_bytes()).is_some()
 }
 
 /// The replies that were refused, for the verdict.

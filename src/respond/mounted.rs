@@ -39,7 +39,9 @@ impl Mounted {
         seed: u64,
         states: &States,
     ) -> Option<(Answer, RuleName)> {
-        if !self.rule.matches(request) {
+        // Nothing is taken, to be given back, for a call that it has no answer to: others would
+        // find it gone meanwhile.
+        if !self.rule.matches(request) || !self.rule.answers(request.operation()) {
             return None;
         }
         let answer = match &self.rule.moves {
@@ -142,5 +144,51 @@ impl Mounted {
                 (explanation.nearness(), std::cmp::Reverse(*index))
             })
             .map(|(index, line, explanation)| (index, line, explanation.failed().to_vec()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use bytes::Bytes;
+
+    use super::super::{Respond, Rules};
+    use super::*;
+    use crate::provider::{Call, Operation, Provider};
+
+    /// Looks, while it is asked about embeddings, whether a conversation has its answer.
+    struct Curious {
+        rules: Arc<Rules>,
+        found: Arc<Mutex<Option<bool>>>,
+    }
+
+    fn request(operation: Operation) -> LlmRequest {
+        LlmRequest::new(Provider::OPENAI, Call::new(operation), Bytes::new())
+    }
+
+    impl Respond for Curious {
+        fn respond(&self, _: &LlmRequest) -> Option<Answer> {
+            Some("once".into())
+        }
+
+        fn answers(&self, operation: Operation) -> bool {
+            if operation == Operation::Embeddings {
+                let found = self.rules.choose(&request(Operation::Chat), 0).is_some();
+                self.found.lock().unwrap().get_or_insert(found);
+            }
+            operation == Operation::Chat
+        }
+    }
+
+    /// A call for embeddings took an answer of a sequence and gave it back, and a conversation that
+    /// came between the two got the next one.
+    #[test]
+    fn calls_of_another_kind_take_no_answer_meanwhile() {
+        let (rules, found) = (Arc::new(Rules::default()), Arc::default());
+        let curious = Curious { rules: Arc::clone(&rules), found: Arc::clone(&found) };
+        rules.mount(Rule::always().first(curious));
+        assert!(rules.choose(&request(Operation::Embeddings), 0).is_none());
+        assert_eq!(*found.lock().unwrap(), Some(true));
     }
 }

@@ -7,8 +7,8 @@ use crate::util::rng::hash;
 ///
 /// Some are wrong as values: the JSON is well-formed, and not valid against the schema. The others
 /// are no JSON. Those said as a tool's arguments come as they are from OpenAI, and from Anthropic in
-/// a stream; Anthropic's whole answers have room for an object only, so that they say `{}`, and
-/// Gemini ends with `MALFORMED_FUNCTION_CALL`.
+/// a stream; Anthropic's whole answers have room for an object only, so that the client gets an error
+/// that says so, and Gemini ends with `MALFORMED_FUNCTION_CALL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NearMiss {

@@ -1,5 +1,6 @@
 //! What a template can speak of.
 
+use std::cell::LazyCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::Serde;
@@ -32,11 +33,17 @@ pub(super) const NAMES: [&str; 16] = [
 
 /// Those of them that are used.
 pub(super) fn of(request: &LlmRequest, cue: &Cue<'_>, used: &[&'static str]) -> Value {
-    let chance = Chance::new(request, cue.seed);
+    // One for all, and only where one of them asks.
+    let chance = LazyCell::new(|| Chance::new(request, cue.seed));
     Value::from_pairs(used.iter().map(|name| (*name, value(name, request, cue, &chance))))
 }
 
-fn value(name: &str, request: &LlmRequest, cue: &Cue<'_>, chance: &Chance) -> Value {
+fn value(
+    name: &str,
+    request: &LlmRequest,
+    cue: &Cue<'_>,
+    chance: &LazyCell<Chance, impl FnOnce() -> Chance>,
+) -> Value {
     match name {
         "answer" => Value::from(cue.given + 1),
         "body" => Value::from(Serde(request.json())),

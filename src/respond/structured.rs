@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 
 use super::near_miss::NearMiss;
 use super::{Cue, Respond, default};
+use crate::provider::Operation;
 use crate::reply::{Answer, ApiError, Finish, Part, Reply, ToolCall};
 use crate::request::{LlmRequest, ResponseFormat, Tool, ToolChoice};
 use crate::schema;
@@ -133,6 +134,10 @@ impl StructuredOutput {
 }
 
 impl Respond for StructuredOutput {
+    fn answers(&self, operation: Operation) -> bool {
+        operation == Operation::Chat
+    }
+
     fn respond(&self, request: &LlmRequest) -> Option<Answer> {
         self.respond_to(request, &Cue::default())
     }

@@ -166,7 +166,9 @@ impl Template {
         let template = template.map_err(|error| Error::config(why(&self.name, &error)))?;
         for wanted in template.undeclared_variables(false) {
             if let Some(known) = scope::NAMES.iter().find(|name| **name == wanted) {
-                self.used.push(known);
+                if !self.used.contains(known) {
+                    self.used.push(known);
+                }
             } else if self.env.globals().all(|(global, _)| global != wanted) {
                 return Err(Error::config(format!(
                     "template `{}`: there is no variable or function `{wanted}`; there are: {}",

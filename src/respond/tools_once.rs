@@ -96,6 +96,10 @@ impl Respond for CallToolsOnce {
         request.tool_choice = ToolChoice::None;
         DefaultReply::new(cue.seed).respond(&request)
     }
+
+    fn says(&self) -> Vec<&Reply> {
+        self.last.as_ref().map(|last| last.says()).unwrap_or_default()
+    }
 }
 
 impl std::fmt::Debug for CallToolsOnce {
