@@ -312,3 +312,24 @@ fn a_layer_that_is_on_refuses_to_start_where_that_is_forbidden() {
     let keys = "providers: {o: {type: openai}}\nkeys: {sk-test-*: mock}\n";
     assert!(Config::from_yaml(keys).unwrap().layer().is_err());
 }
+
+/// Runs itself once more, where the variable is set.
+#[cfg(unix)]
+#[test]
+fn a_profile_whose_name_is_no_text_is_not_passed_over() {
+    use std::os::unix::ffi::OsStrExt;
+
+    if std::env::var_os("MOCK_LLM_PROFILE").is_none() {
+        let name = "a_profile_whose_name_is_no_text_is_not_passed_over";
+        let again = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name])
+            .env("MOCK_LLM_PROFILE", std::ffi::OsStr::from_bytes(b"production\xff"))
+            .output()
+            .unwrap();
+        let out = String::from_utf8_lossy(&again.stdout);
+        assert!(again.status.success() && out.contains("1 passed"), "{out}");
+        return;
+    }
+    let error = MockLlmLayer::from_config(DEVELOPMENT).unwrap_err().to_string();
+    assert_eq!(error, "MOCK_LLM_PROFILE names no profile: it is no UTF-8");
+}

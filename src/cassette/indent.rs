@@ -9,8 +9,11 @@ pub(super) fn minified(json: &str) -> String {
     line
 }
 
-/// JSON without white space, indented by two spaces, as OpenAI and Google write it.
-pub(super) fn indented(json: &str) -> String {
+/// JSON without white space, indented by two spaces, as OpenAI and Google write it. `None` if it is so
+/// deep that most of it would be white space.
+pub(super) fn indented(json: &str) -> Option<String> {
+    /// As serde_json reads.
+    const DEEPEST: usize = 128;
     let mut text = String::with_capacity(json.len() * 2);
     let mut depth = 0_usize;
     let mut tokens = Tokens(json).peekable();
@@ -22,6 +25,9 @@ pub(super) fn indented(json: &str) -> String {
                     text.push_str(end);
                 } else {
                     depth += 1;
+                    if depth > DEEPEST {
+                        return None;
+                    }
                     line(&mut text, depth);
                 }
             }
@@ -38,7 +44,7 @@ pub(super) fn indented(json: &str) -> String {
             _ => text.push_str(token),
         }
     }
-    text
+    Some(text)
 }
 
 fn line(text: &mut String, depth: usize) {
@@ -47,7 +53,7 @@ fn line(text: &mut String, depth: usize) {
 }
 
 /// The tokens of valid JSON; of anything else, pieces that make it up.
-struct Tokens<'a>(&'a str);
+pub(super) struct Tokens<'a>(pub(super) &'a str);
 
 impl<'a> Iterator for Tokens<'a> {
     type Item = &'a str;
@@ -88,8 +94,9 @@ mod tests {
         )
         .unwrap();
         let line = value.to_string();
-        assert_eq!(indented(&line), serde_json::to_string_pretty(&value).unwrap());
-        assert_eq!(minified(&indented(&line)), line);
+        let pretty = indented(&line).unwrap();
+        assert_eq!(pretty, serde_json::to_string_pretty(&value).unwrap());
+        assert_eq!(minified(&pretty), line);
     }
 
     #[test]
@@ -97,6 +104,6 @@ mod tests {
         for text in ["\"", "\"\\é", "}}}", "{", "é", "\"a\\"] {
             let _ = indented(text);
         }
-        assert_eq!(indented("[1]"), "[\n  1\n]");
+        assert_eq!(indented("[1]").unwrap(), "[\n  1\n]");
     }
 }

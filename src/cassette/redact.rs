@@ -7,6 +7,8 @@ mod json;
 mod keys;
 mod url;
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 use memchr::memmem;
@@ -26,8 +28,15 @@ pub(super) struct Redaction {
 }
 
 /// Values that this very request shows to be secret.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Secrets(Vec<Vec<u8>>);
+
+/// Shows none: it is in the body of a response, which people print.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets({})", self.0.len())
+    }
+}
 
 impl Secrets {
     pub(super) fn of(head: &RequestHead) -> Self {
@@ -38,21 +47,29 @@ impl Secrets {
         {
             user.split(':').for_each(|part| secrets.add(part.as_bytes()));
         }
-        for pair in head.uri.query().unwrap_or_default().split('&') {
-            if let Some((name, value)) = pair.split_once('=')
-                && url::is_secret(name)
-            {
-                secrets.add(value.as_bytes());
-            }
-        }
+        secrets.add_query(head.uri.query().unwrap_or_default());
         for id in url::account_ids(head.uri.path()) {
             secrets.add(id.as_bytes());
         }
         secrets
     }
 
+    fn add_query(&mut self, query: &str) {
+        for pair in query.split('&') {
+            if let Some((name, value)) = pair.split_once('=')
+                && url::is_secret(name)
+            {
+                self.add(value.as_bytes());
+            }
+        }
+    }
+
     pub(super) fn add_headers(&mut self, headers: &HeaderMap) {
         for (name, value) in headers {
+            // A link, to where an upload goes on, say.
+            if let Some((_, query)) = value.to_str().ok().and_then(|value| value.split_once('?')) {
+                self.add_query(query);
+            }
             if !is_secret(name) {
                 continue;
             }

@@ -83,7 +83,8 @@ fn read_piece(piece: &RawValue, bytes: &mut Vec<u8>) -> Result<(), String> {
             bytes.extend_from_slice(json.get().as_bytes());
         }
         Ok(Marked { json: None, indented: Some(json), base64: None }) => {
-            bytes.extend_from_slice(indented(&minified(json.get())).as_bytes());
+            let text = indented(&minified(json.get())).ok_or("this is too deep to be indented")?;
+            bytes.extend_from_slice(text.as_bytes());
         }
         Ok(Marked { json: None, indented: None, base64: Some(text) }) => {
             bytes.extend(from_base64(text.as_bytes()).ok_or("this is no base64")?);
@@ -143,7 +144,7 @@ fn indented_json(text: &str) -> Option<(Box<RawValue>, &str)> {
     }
     serde_json::from_str::<&RawValue>(document).ok()?;
     let line = minified(document);
-    if indented(&line) != document {
+    if indented(&line).as_deref() != Some(document) {
         return None;
     }
     let value = RawValue::from_string(line).ok()?;
@@ -187,6 +188,17 @@ mod tests {
                 assert_eq!(seen, text);
             }
         }
+    }
+
+    #[test]
+    fn what_is_deep_does_not_grow_by_its_indentation() {
+        let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        // Indented, it would take 20 GB.
+        let text = format!("[\n{}\n]", deep(100_000));
+        assert!(written(text.as_bytes()).len() < 2 * text.len());
+        let value = format!("{{\"indented\":{}}}", deep(100_000));
+        let value: &RawValue = serde_json::from_str(&value).unwrap();
+        assert_eq!(read(value).unwrap_err(), "this is too deep to be indented");
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::de::{At, Named};
-use super::exposure::shown;
 use super::fault::Fault;
 use super::file::{File, KeyMode, Kind, Model, Provider, Responses, Validation as Level};
 use super::says::{Scope, failures, rules};
@@ -73,6 +72,12 @@ impl Plan {
 
     pub(super) fn mocks_anything(&self) -> bool {
         self.file.providers.0.is_empty() || !self.mocks().is_empty()
+    }
+
+    /// Whether `keys` sends every key to the mock: `*`, perhaps of a variable that is empty.
+    pub(super) fn mocks_every_key(&self) -> bool {
+        let mut keys = self.file.keys.0.iter();
+        keys.any(|(key, mode)| key.value == "*" && mode.value == KeyMode::Mock)
     }
 
     fn check_enabled(&self) -> Result<(), Fault> {
@@ -271,7 +276,7 @@ fn keys(file: &File) -> Result<Option<KeyModes>, Fault> {
     for (At { place, value: key }, mode) in keys {
         let mode = if mode.value == KeyMode::Mock { Mode::Mock } else { Mode::Off };
         modes.set(key, mode).map_err(|error| {
-            Fault::new(error.to_string()).at(*place).under(shown(key)).under("keys")
+            Fault::new(error.to_string()).at(*place).under(key).under("keys")
         })?;
     }
     Ok(Some(modes))

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de;
 
+use super::exposure::shown;
 use super::nearest::nearest;
 use super::node::Place;
 
@@ -44,9 +45,20 @@ impl Fault {
             }
             report.push_str(": ");
         }
-        for (index, key) in self.path.iter().rev().enumerate() {
+        let path: Vec<&str> = self.path.iter().rev().map(String::as_str).collect();
+        // What stands under `keys` is a secret.
+        let secret = match &*path {
+            ["keys", _, ..] => Some(1),
+            ["profiles", _, "keys", _, ..] => Some(3),
+            _ => None,
+        };
+        for (index, key) in path.into_iter().enumerate() {
             let dot = if index == 0 || key.starts_with('[') { "" } else { "." };
-            report.push_str(&format!("{dot}{key}"));
+            report.push_str(dot);
+            match secret {
+                Some(secret) if secret == index => report.push_str(&shown(key)),
+                _ => report.push_str(key),
+            }
         }
         if !self.path.is_empty() {
             report.push_str(": ");

@@ -58,6 +58,8 @@ mod tests;
 mod toml;
 mod yaml;
 
+use std::env::VarError;
+use std::fmt;
 use std::path::Path;
 
 use self::build::Plan;
@@ -71,7 +73,6 @@ use crate::layer::MockLlmLayer;
 const DEEPEST: usize = 64;
 
 /// A config file, read and checked.
-#[derive(Debug)]
 pub struct Config {
     plan: Plan,
 }
@@ -86,7 +87,13 @@ impl Config {
     /// key, and the nearest right name for a wrong one:
     /// `mock-llm.yaml:4:5: providers.mock: unknown key `enabeld`; did you mean `enabled`?`
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let profile = environment("MOCK_LLM_PROFILE").filter(|profile| !profile.is_empty());
+        let profile = match std::env::var("MOCK_LLM_PROFILE") {
+            // It may be meant to be `production`.
+            Err(VarError::NotUnicode(_)) => {
+                return Err(Error::config("MOCK_LLM_PROFILE names no profile: it is no UTF-8"));
+            }
+            profile => profile.ok().filter(|profile| !profile.is_empty()),
+        };
         Self::load_in(path.as_ref(), profile.as_deref(), &environment)
     }
 
@@ -134,7 +141,7 @@ impl Config {
         let mut loader = Loader::new(env);
         let plan = loader.load(path, profile).and_then(Plan::new).and_then(|plan| {
             // The accident that all of this is to prevent.
-            if profile == Some("production") && plan.mocks_anything() {
+            if profile == Some("production") && (plan.mocks_anything() || plan.mocks_every_key()) {
                 return Err(Fault::new(
                     "under the profile `production` the mock must not answer, but it is enabled; \
                      disable it in `profiles.production`",
@@ -210,6 +217,16 @@ impl Config {
     }
 }
 
+/// Shows no key.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("mocked", &self.mocked())
+            .field("live", &self.live())
+            .finish_non_exhaustive()
+    }
+}
+
 impl MockLlmLayer {
     /// A layer as a config file describes it, under the profile that `MOCK_LLM_PROFILE` names: see
     /// [`config`](crate::config).
@@ -238,5 +255,8 @@ fn too_deep() -> Fault {
 }
 
 fn twice(name: &str) -> Fault {
+    // It may be one of `keys`. No key of the file has a digit.
+    let is_secret = name.len() >= 16 && name.contains(|c: char| c.is_ascii_digit());
+    let name = if is_secret { exposure::shown(name) } else { name.to_owned() };
     Fault::new(format!("the key `{name}` stands here for the second time"))
 }

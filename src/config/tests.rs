@@ -246,6 +246,30 @@ fn what_is_exposed() {
 }
 
 #[test]
+fn no_message_shows_an_api_key() {
+    let key = "sk-live-0123456789";
+    for (text, expected) in [
+        (
+            format!("keys: {{{key}: moc}}\n"),
+            "f.yaml:1:28: keys.sk-liv...: unknown value `moc`; did you mean `mock`?",
+        ),
+        (
+            format!("profiles: {{ci: {{keys: {{{key}: [mock]}}}}}}\n"),
+            "profiles.ci.keys.sk-liv...: ",
+        ),
+        (
+            format!("keys:\n  {key}: mock\n  {key}: live\n"),
+            "f.yaml:3:3: the key `sk-liv...` stands here for the second time",
+        ),
+    ] {
+        let said = said(&text);
+        assert!(said.contains(expected) && !said.contains(key), "{said}");
+    }
+    let config = yaml(&format!("keys: {{{key}: mock}}\n")).unwrap();
+    assert!(!format!("{config:?}").contains(key), "{config:?}");
+}
+
+#[test]
 fn profiles_are_laid_over_the_file() {
     let text = "seed: 1\nproviders:\n  m: {type: mock}\n  o: {type: openai, enabled: false}\n\
                 profiles:\n  production:\n    providers: {m: {enabled: false}, o: {enabled: true}}\n  \
@@ -335,12 +359,16 @@ fn the_profile_production_does_not_mock() {
         &[
             ("mocks.yaml", "providers: {m: {type: mock}}\n"),
             ("keys.yaml", "providers: {o: {type: openai}}\nkeys: {sk-test-*: mock}\n"),
+            ("every.yaml", "providers: {o: {type: openai}}\nkeys: {'${EMPTY}*': mock}\n"),
         ],
     );
     let load = |name: &str| Config::load_in(&folder.0.join(name), Some("production"), &env);
     let error = load("mocks.yaml").unwrap_err().to_string();
     assert!(error.contains("under the profile `production` the mock must not answer"), "{error}");
     assert!(load("keys.yaml").is_ok());
+    // Single keys may be mocked; this is every key.
+    assert!(load("every.yaml").is_err());
+    assert!(folder.load("every.yaml").is_ok());
     assert!(folder.load("mocks.yaml").is_ok());
 }
 
@@ -390,4 +418,21 @@ fn what_is_too_deep_is_refused_in_every_format() {
     }
     let blocks: String = (0..500).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
     assert!(said(&blocks).ends_with("lists and maps more than 64 deep"), "{}", said(&blocks));
+}
+
+#[test]
+fn aliases_multiply_neither_long_texts_nor_depth() {
+    let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), "*a,".repeat(1000));
+    assert!(said(&long).contains("more than 100000 values"));
+    // Each is as deep as lists may be, and has the one before at its bottom.
+    let mut text = String::from("a0: &a0 x\n");
+    for level in 1..40 {
+        let (open, close) = ("[".repeat(60), "]".repeat(60));
+        text.push_str(&format!("a{level}: &a{level} {open}*a{}{close}\n", level - 1));
+    }
+    assert!(said(&text).ends_with("lists and maps more than 64 deep"), "{}", said(&text));
+    // A copy is kept of each of these.
+    let nested: String = (0..60).map(|level| format!("&a{level} [")).collect();
+    let nested = format!("a: {nested}{}{}\n", "x,".repeat(5000), "]".repeat(60));
+    assert!(said(&nested).contains("more than 100000 values"), "{}", said(&nested));
 }

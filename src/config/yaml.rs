@@ -10,6 +10,9 @@ use super::node::{Key, Node, Place, Scalar, Value};
 /// What aliases may make of a small file.
 const MOST_NODES: usize = 100_000;
 
+/// So many bytes of a text that is repeated count as one value more.
+const LONG: usize = 256;
+
 /// A list or map that is not closed yet.
 struct Open {
     anchor: usize,
@@ -58,8 +61,12 @@ impl Reader {
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => {
+                    let (size, depth) = measured(node);
+                    if self.open.len() + depth > super::DEEPEST {
+                        return Err(super::too_deep());
+                    }
                     let node = node.clone();
-                    self.count(size(&node))?;
+                    self.count(size)?;
                     self.close(node, 0)
                 }
                 None => Err(Fault::new("an alias of itself")),
@@ -104,6 +111,8 @@ impl Reader {
     /// A value is complete: it goes where it belongs.
     fn close(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
         if anchor != 0 {
+            // A copy is kept for the aliases; anchors may stand in each other.
+            self.count(measured(&node).0)?;
             self.anchors.insert(anchor, node.clone());
         }
         let Some(open) = self.open.last_mut() else {
@@ -128,10 +137,17 @@ impl Reader {
     }
 }
 
-fn size(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::List(items) => items.iter().map(size).sum(),
-        Value::Map(entries) => entries.iter().map(|entry| size(&entry.1)).sum(),
-        Value::Scalar(_) => 0,
+/// How many values it counts for, and how deep lists and maps are in each other in it.
+fn measured(node: &Node) -> (usize, usize) {
+    let sum = |sizes: &mut dyn Iterator<Item = (usize, usize)>| {
+        sizes.fold((1, 1), |(all, deepest), (size, depth)| (all + size, deepest.max(depth + 1)))
+    };
+    match &node.value {
+        Value::List(items) => sum(&mut items.iter().map(measured)),
+        Value::Map(entries) => sum(&mut entries.iter().map(|(key, node)| {
+            let (size, depth) = measured(node);
+            (size + key.name.len() / LONG, depth)
+        })),
+        Value::Scalar(scalar) => (1 + scalar.text.len() / LONG, 0),
     }
 }

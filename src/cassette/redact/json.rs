@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::cassette::indent::Tokens;
 use crate::error::Error;
 
 /// A JSON Pointer (RFC 6901) in which `*` stands for every element and every field.
@@ -86,11 +87,8 @@ fn remove(value: &mut Value, steps: &[String]) {
 fn find(json: &str, base: usize, steps: &[String], found: &mut Vec<Range<usize>>) {
     let trimmed = json.trim();
     let start = base + (json.len() - json.trim_start().len());
-    let (step, rest) = match steps.split_first() {
-        None => (None, steps),
-        Some((step, rest)) => (Some(step), rest),
-    };
-    let is_wanted = |name: &str| step.is_none_or(|step| step == "*" || step == name);
+    let Some((step, rest)) = steps.split_first() else { return all(trimmed, start, found) };
+    let is_wanted = |name: &str| step == "*" || step == name;
     let mut into = |child: &RawValue| {
         // A raw value is a part of the text that it was read from.
         let at = child.get().as_ptr() as usize - trimmed.as_ptr() as usize;
@@ -110,8 +108,19 @@ fn find(json: &str, base: usize, steps: &[String], found: &mut Vec<Range<usize>>
                 }
             }
         }
-        Some(_) if step.is_none() => found.push(start..start + trimmed.len()),
         _ => {}
+    }
+}
+
+/// All texts and numbers of valid JSON, however deep they are, but not the names of fields.
+fn all(json: &str, base: usize, found: &mut Vec<Range<usize>>) {
+    let mut tokens = Tokens(json).peekable();
+    while let Some(token) = tokens.next() {
+        let is_name = tokens.peek() == Some(&":");
+        if !is_name && !matches!(token, "{" | "}" | "[" | "]" | "," | ":") {
+            let at = base + (token.as_ptr() as usize - json.as_ptr() as usize);
+            found.push(at..at + token.len());
+        }
     }
 }
 

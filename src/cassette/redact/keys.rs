@@ -43,18 +43,32 @@ pub(super) fn mask(bytes: &mut [u8]) -> bool {
             changed = true;
             continue;
         }
-        changed |= mask_run(&mut bytes[start..end]);
+        let escape = escape(&bytes[..start], &bytes[start..end]);
+        changed |= mask_run(&mut bytes[start..end], escape);
     }
     changed
 }
 
-fn mask_run(run: &mut [u8]) -> bool {
+/// How many letters at the start of a run belong to an escape that begins before it: the `n` of `\n`,
+/// the `u003c` of `\u003c`, the `20` of `%20`.
+fn escape(before: &[u8], run: &[u8]) -> usize {
+    match (before.last(), run) {
+        (Some(b'\\'), [b'u', ..]) => 5,
+        (Some(b'\\'), [b'b' | b'f' | b'n' | b'r' | b't', ..]) => 1,
+        (Some(b'%'), _) => 2,
+        _ => 0,
+    }
+}
+
+/// `escape`: so many letters are perhaps none of the text.
+fn mask_run(run: &mut [u8], escape: usize) -> bool {
     let mut changed = false;
     let mut at = 0;
     while at + SHORTEST <= run.len() {
         // A key begins where a word does.
-        let is_start =
-            at == 0 || !(run[at - 1].is_ascii_alphanumeric() || b"-_".contains(&run[at - 1]));
+        let is_start = at == 0
+            || at == escape
+            || !(run[at - 1].is_ascii_alphanumeric() || b"-_".contains(&run[at - 1]));
         let length = if is_start { key(&run[at..]) } else { None };
         match length {
             Some((lead, length)) => {
@@ -79,11 +93,11 @@ fn key(bytes: &[u8]) -> Option<(usize, usize)> {
             }
         }
     }
-    // A JSON Web Token: three parts.
+    // A JSON Web Token: three parts or five, perhaps at the end of a sentence.
     if bytes.starts_with(b"eyJ") {
         let is_end = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"-_.".contains(byte));
         let length = bytes.iter().position(is_end).unwrap_or(bytes.len());
-        if length >= 40 && bytes[..length].iter().filter(|byte| **byte == b'.').count() == 2 {
+        if length >= 40 && bytes[..length].iter().filter(|byte| **byte == b'.').count() >= 2 {
             return Some((3, length));
         }
     }

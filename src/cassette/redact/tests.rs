@@ -31,6 +31,12 @@ fn keys_are_masked_wherever_they_stand_and_nothing_else_is() {
             ("export OPENAI_API_KEY=", "\n"),
             ("https://x.example/?a=b&c=", "&d"),
             ("data: {\"text\":\"my key is ", ", keep it\"}\n\n"),
+            // Escapes, of JSON, of JSON in JSON, and of URLs.
+            ("{\"text\":\"my key:\\n", "\\n\"}"),
+            ("{\"arguments\":\"{\\\"k\\\":\\\"a\\\\t", "\\\"}\"}"),
+            ("{\"text\":\"\\u003cb\\u003e\\u003c", "\\u003e\"}"),
+            ("a\\\\", "\\\\b"),
+            ("https://x.example/?c=a%20", "%20b"),
         ] {
             let text = format!("{before}{key}{after}");
             let masked = scrubbed(&text);
@@ -44,6 +50,9 @@ fn keys_are_masked_wherever_they_stand_and_nothing_else_is() {
         scrubbed("Authorization: Bearer abcdefgh01234567"),
         "Authorization: Bearer ****************"
     );
+    // The end of a sentence is none of a token's parts.
+    let token = FORMS[7];
+    assert!(!scrubbed(&format!("It is {token}.")).contains(&token[8..]));
     for harmless in [
         "a task-force of risk-averse people, sk-learn, org-mode-is-a-way-of-writing-things",
         "chatcmpl-0123456789abcdefghijklmnopqrs msg_0123456789abcdefghij toolu_0123456789abcdef",
@@ -162,4 +171,33 @@ fn accounts_and_cookies_of_a_response_stay_away() {
             ("x-ratelimit-remaining-tokens", "9"),
         ]
     );
+}
+
+#[test]
+fn a_link_in_a_header_of_a_response_keeps_its_secrets() {
+    let mut headers = HeaderMap::new();
+    let link = "https://x.example/upload/v1beta/files?upload_id=AbC-dEf_1&upload_protocol=resumable";
+    headers.insert("x-goog-upload-url", link.parse().unwrap());
+    let mut secrets = Secrets::default();
+    secrets.add_headers(&headers);
+    let mut interaction =
+        Interaction { headers: response_headers(&headers), ..Interaction::default() };
+    Redaction::default().interaction(&secrets, &mut interaction);
+    assert_eq!(
+        interaction.headers[0].1,
+        "https://x.example/upload/v1beta/files?upload_id=*********&upload_protocol=resumable"
+    );
+    assert_eq!(format!("{secrets:?}"), "Secrets(1)");
+}
+
+#[test]
+fn a_place_as_deep_as_can_be_is_masked_all_the_same() {
+    let deep = |inner: &str| {
+        let (open, close) = ("[".repeat(100_000), "]".repeat(100_000));
+        format!("{{\"a\": {open}{{\"k\": {inner}}}{close}, \"b\": \"Jane\"}}")
+    };
+    let redaction =
+        Redaction { pointers: vec![Pointer::parse("/a").unwrap()], ..Redaction::default() };
+    let masked = redaction.text(&Secrets::default(), &deep("\"Jane\""));
+    assert_eq!(masked, deep("\"****\""));
 }
