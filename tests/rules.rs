@@ -9,6 +9,7 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde_json::json;
 use tower::ServiceExt;
+use tower_mock_llm::respond::CallToolsOnce;
 use tower_mock_llm::{
     Answer, ApiError, Citation, Fault, LlmRequest, Match, MockLlmLayer, Pace, Part, Provider,
     Reply, Respond, Rule, Script, any_message, api_key, header, last_user, model, provider,

@@ -275,9 +275,9 @@ fn keys(file: &File) -> Result<Option<KeyModes>, Fault> {
     let modes = KeyModes::new(if mocks { Mode::Mock } else { Mode::Off });
     for (At { place, value: key }, mode) in keys {
         let mode = if mode.value == KeyMode::Mock { Mode::Mock } else { Mode::Off };
-        modes.set(key, mode).map_err(|error| {
-            Fault::new(error.to_string()).at(*place).under(key).under("keys")
-        })?;
+        modes
+            .set(key, mode)
+            .map_err(|error| Fault::new(error.to_string()).at(*place).under(key).under("keys"))?;
     }
     Ok(Some(modes))
 }

@@ -176,7 +176,8 @@ fn accounts_and_cookies_of_a_response_stay_away() {
 #[test]
 fn a_link_in_a_header_of_a_response_keeps_its_secrets() {
     let mut headers = HeaderMap::new();
-    let link = "https://x.example/upload/v1beta/files?upload_id=AbC-dEf_1&upload_protocol=resumable";
+    let link =
+        "https://x.example/upload/v1beta/files?upload_id=AbC-dEf_1&upload_protocol=resumable";
     headers.insert("x-goog-upload-url", link.parse().unwrap());
     let mut secrets = Secrets::default();
     secrets.add_headers(&headers);

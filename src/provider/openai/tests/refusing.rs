@@ -233,7 +233,7 @@ fn a_short_key_is_not_repeated() {
         let response = golden::error(&OpenAi, None, None, &headers, &error);
         let body: Value = serde_json::from_slice(response.body().as_bytes()).unwrap();
         let message = body["error"]["message"].as_str().unwrap().to_owned();
-        message.split(['.', ' ']).nth(5).unwrap().to_owned()
+        message.split(['.', ' ']).nth(4).unwrap().to_owned()
     };
     // Its first eight letters and its last four were all of it.
     assert_eq!(words("sk-123456789"), "************");
