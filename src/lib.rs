@@ -118,8 +118,6 @@ pub mod config;
 pub mod conformance;
 #[cfg(feature = "server")]
 mod server;
-#[cfg(feature = "server")]
-mod socket;
 #[cfg(feature = "tiktoken")]
 mod tiktoken;
 

@@ -1,0 +1,215 @@
+//! A server on this machine: for programs that are no tower stack, or no Rust.
+
+mod accept;
+mod engine;
+mod refuse;
+mod socket;
+
+use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use self::accept::{listen, serve};
+use crate::claim::{Mode, is_forbidden};
+use crate::error::Error;
+use crate::handle::MockHandle;
+use crate::layer::MockLlmLayer;
+
+/// A server that answers LLM API calls: HTTP/1.1 and HTTP/2 without TLS, on a port of this machine.
+///
+/// It stands for every provider at once, by path; a request whose `Host` is a provider's own is
+/// answered by that provider. It runs on a thread of its own, so that it needs no runtime, and it
+/// lives until it is dropped.
+///
+/// ```
+/// use tower_mock_llm::{MockServer, Rule};
+///
+/// let server = MockServer::start()?;
+/// server.handle().mount(Rule::always().respond_with("hello"));
+/// let base_url = format!("{}/v1", server.url()); // for OPENAI_BASE_URL
+/// assert!(base_url.starts_with("http://127.0.0.1:"));
+/// server.shutdown();
+/// # Ok::<(), tower_mock_llm::Error>(())
+/// ```
+///
+/// Rules that panic take their connection with them, and nothing else.
+#[derive(Debug)]
+pub struct MockServer {
+    addr: SocketAddr,
+    handle: MockHandle,
+    stop: Option<oneshot::Sender<Stop>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl MockServer {
+    /// A server with the default layer, on a free port of `127.0.0.1`.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system gives no port or no thread.
+    pub fn start() -> Result<Self, Error> {
+        MockLlmLayer::new().serve()
+    }
+
+    /// A server with this layer, still to be placed.
+    ///
+    /// ```
+    /// use tower_mock_llm::{MockLlmLayer, MockServer};
+    ///
+    /// let server = MockServer::builder(MockLlmLayer::new().seed(7)).port(0).start()?;
+    /// assert!(server.addr().ip().is_loopback());
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    pub fn builder(layer: MockLlmLayer) -> MockServerBuilder {
+        MockServerBuilder { layer, host: "127.0.0.1".to_owned(), port: 0 }
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Its URL, without a slash at the end: `http://127.0.0.1:4100`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// The handle of its layer.
+    pub fn handle(&self) -> MockHandle {
+        self.handle.clone()
+    }
+
+    /// Stops listening, waits up to five seconds for answers that are being sent, and for the
+    /// thread to end. Dropping the server cuts such answers off instead.
+    pub fn shutdown(mut self) {
+        self.stop(Stop::Drain(Duration::from_secs(5)));
+    }
+
+    /// Stops listening, and leaves the thread alone until the last answer is sent: for the
+    /// connector, whose client may be gone before its last response is read.
+    #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
+    pub(crate) fn retire(mut self) {
+        self.thread = None;
+        self.stop(Stop::Retire);
+    }
+
+    fn stop(&mut self, how: Stop) {
+        if let Some(stop) = self.stop.take() {
+            // It fails only if the thread is gone already.
+            let _ = stop.send(how);
+        }
+        if let Some(thread) = self.thread.take()
+            // A rule may own the server; then this thread must not wait for itself.
+            && thread.thread().id() != thread::current().id()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for MockServer {
+    fn drop(&mut self) {
+        self.stop(Stop::Cut);
+    }
+}
+
+impl MockLlmLayer {
+    /// A [server](MockServer) with this layer, on a free port of `127.0.0.1`.
+    ///
+    /// Its clients are programs of their own: it answers whatever host they think they call, so
+    /// [`hosts`](Self::hosts) has no meaning for it.
+    ///
+    /// ```
+    /// use tower_mock_llm::MockLlmLayer;
+    ///
+    /// let server = MockLlmLayer::new().seed(7).serve()?;
+    /// println!("OPENAI_BASE_URL={}/v1", server.url());
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the operating system gives no port or no thread.
+    pub fn serve(&self) -> Result<MockServer, Error> {
+        MockServer::builder(self.clone()).start()
+    }
+}
+
+/// A [`MockServer`] that is still to be placed.
+#[derive(Clone, Debug)]
+pub struct MockServerBuilder {
+    layer: MockLlmLayer,
+    host: String,
+    port: u16,
+}
+
+impl MockServerBuilder {
+    /// The address or name to listen on. The default is `127.0.0.1`; with another, others on the
+    /// network may be able to call it.
+    #[must_use]
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.host = host.into();
+        self
+    }
+
+    /// The port to listen on. The default is 0: one that is free.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Starts it; it listens when this returns.
+    ///
+    /// # Errors
+    ///
+    /// If the host is unknown, the port is taken, or there is no thread; if `MOCK_LLM_FORBID` forbids to
+    /// mock.
+    pub fn start(self) -> Result<MockServer, Error> {
+        self.start_with(Off::Refuse)
+    }
+
+    pub(crate) fn start_with(self, off: Off) -> Result<MockServer, Error> {
+        if self.layer.mock().mode() == Mode::Mock && is_forbidden() {
+            return Err(Error::config("MOCK_LLM_FORBID forbids to mock, and so to serve"));
+        }
+        let place = format!("listen on {}:{}", self.host, self.port);
+        let (runtime, listener) =
+            listen(&self.host, self.port).map_err(|error| Error::io(place.as_str(), error))?;
+        let addr = listener.local_addr().map_err(|error| Error::io(place, error))?;
+        let mock = self.layer.everywhere().mock().clone();
+        let handle = MockHandle::new(mock.shared.clone());
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("mock-llm".to_owned())
+            .spawn(move || {
+                runtime.block_on(serve(listener, mock, off, stopped));
+            })
+            .map_err(|error| Error::io("start the server's thread", error))?;
+        Ok(MockServer { addr, handle, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+/// How a server ends.
+#[derive(Debug)]
+enum Stop {
+    Cut,
+    Drain(Duration),
+    #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
+    Retire,
+}
+
+/// What a server answers while the mock is switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Off {
+    /// That it is off.
+    Refuse,
+    /// That the client should call the same URL again: it has a connector before it which dials
+    /// the provider by then, and only its pool still has this connection. To close it when the
+    /// mode is switched would not do: a call that follows at once may be written to it before the
+    /// client has seen its end, and fail (seen on a current-thread runtime).
+    #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
+    Redirect,
+}
