@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use tokio::sync::Notify;
 
 use super::Off;
+use super::aside::{Other, OtherFuture, admin, is_for_the_server, whole};
 use crate::body::MockBody;
 use crate::claim::Claim;
 use crate::future::Answering;
@@ -34,11 +35,15 @@ pub(super) struct Engine {
 }
 
 impl hyper::service::Service<Request<Incoming>> for Engine {
-    type Response = Response<MockBody<Full<Bytes>>>;
+    type Response = Response<MockBody<Other>>;
     type Error = Cut;
     type Future = Answer;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        // The connector's is nobody's but the mocked hosts'.
+        if self.off == Off::Refuse && is_for_the_server(request.uri().path()) {
+            return Answer::Other(admin(self, request));
+        }
         let claim = self.mock.claim(&Head::of(&request));
         let (parts, body) = request.into_parts();
         let version = parts.version;
@@ -51,14 +56,15 @@ impl hyper::service::Service<Request<Incoming>> for Engine {
     }
 }
 
-/// An answer on its way, or a refusal.
+/// An answer on its way, or a refusal; or what is no LLM call.
 pub(super) enum Answer {
     Answering { answering: Pin<Box<Answering<Incoming>>>, reset: Arc<AtomicBool> },
+    Other(OtherFuture),
     Refused(Option<Box<Response<Full<Bytes>>>>),
 }
 
 impl Future for Answer {
-    type Output = Result<Response<MockBody<Full<Bytes>>>, Cut>;
+    type Output = Result<Response<MockBody<Other>>, Cut>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
@@ -75,9 +81,12 @@ impl Future for Answer {
                     },
                 })
             }
+            Self::Other(future) => {
+                Poll::Ready(Ok(ready!(future.as_mut().poll(cx)).map(MockBody::inner)))
+            }
             Self::Refused(refusal) => {
                 let refusal = refusal.take().expect("polled after completion");
-                Poll::Ready(Ok(refusal.map(MockBody::inner)))
+                Poll::Ready(Ok(refusal.map(whole).map(MockBody::inner)))
             }
         }
     }

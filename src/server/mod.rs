@@ -1,6 +1,7 @@
 //! A server on this machine: for programs that are no tower stack, or no Rust.
 
 mod accept;
+mod aside;
 mod engine;
 mod refuse;
 mod socket;

@@ -1,0 +1,43 @@
+//! What a server answers about itself, beside the providers' APIs.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Incoming;
+
+use super::engine::Engine;
+use crate::error::BoxError;
+use crate::request::RequestHead;
+
+/// The body of what is no answer of the mock.
+pub(crate) type Other = UnsyncBoxBody<Bytes, BoxError>;
+
+/// The answer to a request that is no LLM call.
+pub(crate) type OtherFuture = Pin<Box<dyn Future<Output = Response<Other>> + Send>>;
+
+/// Whether a request is for the server itself: it is never claimed, nor passed on.
+pub(super) fn is_for_the_server(path: &str) -> bool {
+    match path.as_bytes() {
+        [b'/', b'_', ..] => path == "/__mock" || path.starts_with("/__mock/"),
+        [b'/', b'h', ..] => path == "/health",
+        [b'/', b'm', ..] => path == "/metrics",
+        _ => false,
+    }
+}
+
+/// Answers it.
+pub(super) fn admin(engine: &Engine, request: Request<Incoming>) -> OtherFuture {
+    let (parts, _) = request.into_parts();
+    let version = parts.version;
+    let response = engine.refuse(&RequestHead::from(parts), version).map(whole);
+    Box::pin(std::future::ready(response))
+}
+
+/// A body that is there at once.
+pub(crate) fn whole(body: http_body_util::Full<Bytes>) -> Other {
+    body.map_err(|never| match never {}).boxed_unsync()
+}
