@@ -61,9 +61,10 @@ impl Mock {
                 let cx = ErrorContext::of(&request, created, entropy).levels(Some(&levels));
                 let response = room.error(&cx, &error);
                 let outcome = Outcome::of_error(&error);
-                let LlmRequest { call, head, body, .. } = request;
+                let LlmRequest { call, head, body, model, stream, .. } = request;
                 let attempt = self.attempt(outcome, Duration::ZERO, None);
                 let watch = self.note_refusal(room, Some(call), head, body, &response, attempt);
+                watch.asked(model, stream);
                 let response = response.map(|body| watch.around(Playback::Full(body)));
                 Err(Box::new(Reaction::Respond(response, Duration::ZERO)))
             }

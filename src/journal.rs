@@ -45,6 +45,9 @@ pub(crate) enum Track {
     Here(Progress),
     /// Beside the entry, which a body that lives long must not keep.
     Beside(Arc<Progress>),
+    /// Beside the entry, with all that a server's admin shows of it.
+    #[cfg(feature = "server")]
+    Traced(Arc<crate::admin::Trace>),
 }
 
 impl Received {
@@ -117,7 +120,29 @@ impl Received {
         match &self.track {
             Track::Here(progress) => progress,
             Track::Beside(progress) => progress,
+            #[cfg(feature = "server")]
+            Track::Traced(trace) => trace.progress(),
         }
+    }
+
+    /// The call, if it was recognized.
+    #[cfg(feature = "server")]
+    pub(crate) fn call(&self) -> Option<&Call> {
+        self.call.as_ref().map(|(_, call)| call)
+    }
+
+    /// What a server's admin shows of it; only while one is there.
+    #[cfg(feature = "server")]
+    pub(crate) fn trace(&self) -> Option<&Arc<crate::admin::Trace>> {
+        match &self.track {
+            Track::Traced(trace) => Some(trace),
+            _ => None,
+        }
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn set_trace(&mut self, trace: Arc<crate::admin::Trace>) {
+        self.track = Track::Traced(trace);
     }
 
     /// The request in neutral words, or `None` when it could not be understood.
@@ -143,6 +168,9 @@ pub(crate) struct Journal {
 struct Entries {
     received: VecDeque<Arc<Received>>,
     bytes: usize,
+    /// How many were here before the first of them: all are numbered from 1, and no number is given
+    /// twice.
+    gone: u64,
 }
 
 /// How much a journal keeps.
@@ -166,6 +194,7 @@ impl Journal {
                 break;
             };
             entries.bytes -= oldest.body.len();
+            entries.gone += 1;
             if let Some(previous) = dropped.replace(oldest) {
                 more.push(previous);
             }
@@ -177,7 +206,20 @@ impl Journal {
         entries.received.iter().cloned().collect()
     }
 
+    /// The entries from this number on, and the number of the first of them.
+    #[cfg(feature = "server")]
+    pub(crate) fn from(&self, number: u64) -> (u64, Vec<Arc<Received>>) {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let skipped = number.saturating_sub(entries.gone + 1).min(entries.received.len() as u64);
+        let first = entries.gone + 1 + skipped;
+        (first, entries.received.iter().skip(skipped as usize).cloned().collect())
+    }
+
     pub(crate) fn clear(&self) {
-        *self.entries.lock().unwrap_or_else(PoisonError::into_inner) = Entries::default();
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = entries.gone + entries.received.len() as u64;
+        let cleared = std::mem::replace(&mut *entries, Entries { gone, ..Entries::default() });
+        drop(entries);
+        drop(cleared);
     }
 }

@@ -106,6 +106,8 @@ mod delivery;
 mod hold;
 mod play;
 
+#[cfg(feature = "server")]
+mod admin;
 #[cfg(feature = "cassette")]
 pub mod cassette;
 #[cfg(feature = "cli")]

@@ -131,6 +131,18 @@ impl Plan {
         }
     }
 
+    /// What the mocks of the file say.
+    #[cfg(feature = "server")]
+    pub(super) fn rules(&self) -> Vec<crate::respond::Rule> {
+        let (mocks, routes) = (self.mocks(), Arc::new(self.routes()));
+        let of_mock = |(index, (name, provider)): (usize, &(&str, &Provider))| {
+            let scope =
+                Scope { routes: Arc::clone(&routes), name: (*name).into(), is_first: index == 0 };
+            rules(provider, &scope, mocks.len() > 1)
+        };
+        mocks.iter().enumerate().flat_map(of_mock).collect()
+    }
+
     pub(super) fn layer(&self) -> Result<MockLlmLayer, Error> {
         let file = &self.file;
         let mocks = self.mocks();

@@ -246,6 +246,27 @@ impl MockLlmLayer {
     }
 }
 
+/// The rules of a piece of a file, in JSON, which must have nothing else: for a server that runs.
+#[cfg(feature = "server")]
+pub(crate) fn rules_of_json(text: &str) -> Result<Vec<crate::respond::Rule>, Error> {
+    // Nothing of it is expanded: who sends it is not who started the server.
+    let config = Config::parse("<body>", text, Format::Json, None, &|_| None)?;
+    // It is an object, since it was parsed.
+    let keys: std::collections::BTreeMap<String, serde::de::IgnoredAny> =
+        serde_json::from_str(text).unwrap_or_default();
+    match keys.keys().find(|key| !RULES.contains(&key.as_str())) {
+        None => Ok(config.plan.rules()),
+        Some(key) => Err(Error::config(format!(
+            "`{key}` cannot be changed while the server runs; there may be `{}`",
+            RULES.join("`, `")
+        ))),
+    }
+}
+
+/// The keys of a file that say what is answered.
+#[cfg(feature = "server")]
+const RULES: [&str; 2] = ["models", "providers"];
+
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -135,11 +135,13 @@ impl Mock {
         let attempt = self.attempt(outcome, made.wait, hold.as_deref());
         made.hold = hold;
         let status = made.response.status();
-        let LlmRequest { call, head, body, .. } = request;
-        made.watched(self.note(|| {
+        let LlmRequest { call, head, body, model, stream, .. } = request;
+        let watch = self.note(|| {
             let entry = Received::new(&room, Some(call), head, body, rule, status, track);
             entry.with_attempt(attempt)
-        }))
+        });
+        watch.asked(model, stream);
+        made.watched(watch)
     }
 
     /// What a verdict needs, if one is asked for.
@@ -219,22 +221,32 @@ impl Mock {
             return Ok(None);
         }
         let refusal = |error| ApiError::invalid_request(format!("tower-mock-llm: {error}"));
-        pace::asked(head).map_err(refusal)
+        let asked = pace::asked(head).map_err(refusal)?;
+        #[cfg(feature = "server")]
+        let asked = asked.or_else(|| self.switched_pace());
+        Ok(asked)
     }
 
     /// Enters a request into the journal, if there is one. The watch counts what becomes of the
     /// answer.
     pub(crate) fn note(&self, received: impl FnOnce() -> Received) -> Watch {
         let bound = self.settings.journal;
-        if bound.entries == 0 {
+        if bound.entries == 0 && !self.is_observed() {
             return Watch::Off;
         }
         let mut received = received();
         received.lenient = self.settings.lenient;
+        #[cfg(feature = "server")]
+        self.observe(&mut received);
         let received = Arc::new(received);
         let watch = Watch::of(&received);
         self.shared.journal.push(received, bound);
         watch
+    }
+
+    #[cfg(not(feature = "server"))]
+    fn is_observed(&self) -> bool {
+        false
     }
 
     fn entropy(&self, call: &Call, body: &[u8]) -> Entropy {

@@ -82,6 +82,9 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) misfits: Misfits,
     pub(crate) mode: AtomicU8,
+    /// Whoever shows what is going on, once a server does.
+    #[cfg(feature = "server")]
+    pub(crate) observer: std::sync::OnceLock<Arc<crate::admin::Observer>>,
     /// How many answers are being played whose pace depends on it.
     pub(crate) playing: Arc<AtomicUsize>,
     pub(crate) rules: Rules,

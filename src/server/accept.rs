@@ -17,6 +17,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use super::engine::Engine;
 use super::socket::Socket;
 use super::{Off, Stop};
+use crate::admin::Admin;
 use crate::mock::Mock;
 
 pub(super) fn listen(host: &str, port: u16) -> io::Result<(Runtime, TcpListener)> {
@@ -47,6 +48,7 @@ pub(super) async fn serve(
     listener: TcpListener,
     mock: Mock,
     off: Off,
+    admin: Option<Arc<Admin>>,
     mut stopped: oneshot::Receiver<Stop>,
 ) {
     let (drain, _) = watch::channel(());
@@ -63,7 +65,8 @@ pub(super) async fn serve(
                     let _ = tcp.set_nodelay(true);
                     let reset = Arc::default();
                     let socket = Socket { tcp, reset: Arc::clone(&reset) };
-                    let engine = Engine { mock: mock.clone(), off, close: Arc::default(), reset };
+                    let (mock, admin, close) = (mock.clone(), admin.clone(), Arc::default());
+                    let engine = Engine { mock, admin, off, close, reset };
                     tokio::spawn(connection(http.clone(), socket, engine, drain.subscribe()));
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -71,6 +74,9 @@ pub(super) async fn serve(
         }
     };
     drop(listener);
+    if let Some(admin) = &admin {
+        admin.close();
+    }
     drain.send_replace(());
     match how {
         // The runtime is dropped, and the connections with it.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -9,9 +10,8 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 
-use super::engine::Engine;
+use crate::admin::Admin;
 use crate::error::BoxError;
-use crate::request::RequestHead;
 
 /// The body of what is no answer of the mock.
 pub(crate) type Other = UnsyncBoxBody<Bytes, BoxError>;
@@ -30,11 +30,8 @@ pub(super) fn is_for_the_server(path: &str) -> bool {
 }
 
 /// Answers it.
-pub(super) fn admin(engine: &Engine, request: Request<Incoming>) -> OtherFuture {
-    let (parts, _) = request.into_parts();
-    let version = parts.version;
-    let response = engine.refuse(&RequestHead::from(parts), version).map(whole);
-    Box::pin(std::future::ready(response))
+pub(super) fn admin(admin: &Arc<Admin>, request: Request<Incoming>) -> OtherFuture {
+    Box::pin(Arc::clone(admin).answer(request))
 }
 
 /// A body that is there at once.

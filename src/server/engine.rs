@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 
 use super::Off;
 use super::aside::{Other, OtherFuture, admin, is_for_the_server, whole};
+use crate::admin::Admin;
 use crate::body::MockBody;
 use crate::claim::Claim;
 use crate::future::Answering;
@@ -27,6 +28,9 @@ use crate::request::{Head, RequestHead};
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) mock: Mock,
+    /// Whoever answers what is for the server itself. The connector's has nobody: its requests are
+    /// all for the mocked hosts.
+    pub(super) admin: Option<Arc<Admin>>,
     pub(super) off: Off,
     /// Closes its connection, once the answers that are on their way are sent.
     pub(super) close: Arc<Notify>,
@@ -40,9 +44,10 @@ impl hyper::service::Service<Request<Incoming>> for Engine {
     type Future = Answer;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        // The connector's is nobody's but the mocked hosts'.
-        if self.off == Off::Refuse && is_for_the_server(request.uri().path()) {
-            return Answer::Other(admin(self, request));
+        if let Some(its_admin) = &self.admin
+            && is_for_the_server(request.uri().path())
+        {
+            return Answer::Other(admin(its_admin, request));
         }
         let claim = self.mock.claim(&Head::of(&request));
         let (parts, body) = request.into_parts();

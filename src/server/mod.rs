@@ -7,12 +7,15 @@ mod refuse;
 mod socket;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use self::accept::{listen, serve};
+pub(crate) use self::aside::{Other, whole};
+use crate::admin::{Admin, GuardSettings, Token};
 use crate::claim::{Mode, is_forbidden};
 use crate::error::Error;
 use crate::handle::MockHandle;
@@ -64,7 +67,8 @@ impl MockServer {
     /// # Ok::<(), tower_mock_llm::Error>(())
     /// ```
     pub fn builder(layer: MockLlmLayer) -> MockServerBuilder {
-        MockServerBuilder { layer, host: "127.0.0.1".to_owned(), port: 0 }
+        let host = "127.0.0.1".to_owned();
+        MockServerBuilder { layer, host, port: 0, admin: true, admin_token: None }
     }
 
     /// Where it listens.
@@ -144,6 +148,8 @@ pub struct MockServerBuilder {
     layer: MockLlmLayer,
     host: String,
     port: u16,
+    admin: bool,
+    admin_token: Option<Token>,
 }
 
 impl MockServerBuilder {
@@ -159,6 +165,40 @@ impl MockServerBuilder {
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Whether it has an [admin side](crate::guide::server): logs, figures and switches at `/__mock/`,
+    /// `/health` and `/metrics`. The default is yes. Without it nothing is kept of answers, no clock is
+    /// read for a call, and a request to these paths is refused as one to any other that no provider
+    /// has.
+    ///
+    /// With it, the layer [watches its clients](MockLlmLayer::watch_client).
+    ///
+    /// ```
+    /// use tower_mock_llm::{MockLlmLayer, MockServer};
+    ///
+    /// let server = MockServer::builder(MockLlmLayer::new()).admin(false).start()?;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    #[must_use]
+    pub fn admin(mut self, admin: bool) -> Self {
+        self.admin = admin;
+        self
+    }
+
+    /// Lets only those use the admin side who send this as `Authorization: Bearer`, but for `/health`.
+    /// The default is that everybody may who reaches the port by its address or its name.
+    ///
+    /// ```
+    /// use tower_mock_llm::{MockLlmLayer, MockServer};
+    ///
+    /// let server = MockServer::builder(MockLlmLayer::new()).admin_token("s3cret").start()?;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    #[must_use]
+    pub fn admin_token(mut self, token: impl AsRef<str>) -> Self {
+        self.admin_token = Some(Token::new(token.as_ref()));
         self
     }
 
@@ -180,13 +220,17 @@ impl MockServerBuilder {
         let (runtime, listener) =
             listen(&self.host, self.port).map_err(|error| Error::io(place.as_str(), error))?;
         let addr = listener.local_addr().map_err(|error| Error::io(place, error))?;
-        let mock = self.layer.everywhere().mock().clone();
+        let has_admin = self.admin && off == Off::Refuse;
+        let layer = if has_admin { self.layer.watch_client() } else { self.layer };
+        let mock = layer.everywhere().mock().clone();
+        let guard = GuardSettings { token: self.admin_token, host: self.host };
+        let admin = has_admin.then(|| Arc::new(Admin::new(&mock, guard)));
         let handle = MockHandle::new(mock.shared.clone());
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("mock-llm".to_owned())
             .spawn(move || {
-                runtime.block_on(serve(listener, mock, off, stopped));
+                runtime.block_on(serve(listener, mock, off, admin, stopped));
             })
             .map_err(|error| Error::io("start the server's thread", error))?;
         Ok(MockServer { addr, handle, stop: Some(stop), thread: Some(thread) })
