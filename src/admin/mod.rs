@@ -23,7 +23,7 @@ mod verdict;
 use std::sync::Arc;
 
 use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::sync::watch;
 
@@ -98,14 +98,7 @@ impl Admin {
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Other> {
         let (parts, body) = request.into_parts();
         let head = RequestHead::from(parts);
-        let body = Limited::new(body, MOST_BODY).collect().await;
-        let answered = match body {
-            Ok(body) => self.route(&head, &body.to_bytes()),
-            Err(_) => Err(Refusal::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("the body breaks off, or is larger than {MOST_BODY} bytes"),
-            )),
-        };
+        let answered = read(body).await.and_then(|body| self.route(&head, &body));
         answered.unwrap_or_else(Refusal::into_response)
     }
 
@@ -179,6 +172,27 @@ impl Admin {
         self.observer.set_switches(|switches| *switches = Default::default());
         self.observer.changed();
     }
+}
+
+/// A body that is not too large. More of it is read and thrown away, up to a point: clients that are cut
+/// off while they send may not see the answer.
+async fn read(mut body: Incoming) -> Result<Vec<u8>, Refusal> {
+    let (mut read, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Refusal::bad(format!("the body broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length <= MOST_BODY {
+            read.extend_from_slice(&data);
+        } else if length > 16 * MOST_BODY {
+            break;
+        }
+    }
+    if length <= MOST_BODY {
+        return Ok(read);
+    }
+    let message = format!("the body is larger than {MOST_BODY} bytes");
+    Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message))
 }
 
 /// A key as it may be shown.

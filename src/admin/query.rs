@@ -203,7 +203,7 @@ fn moment(text: &str, now: SystemTime) -> Option<SystemTime> {
         _ => return rfc3339(text),
     };
     let span = Duration::try_from_secs_f64(number.parse::<f64>().ok()? * of_unit).ok()?;
-    Some(now.checked_sub(span).unwrap_or(UNIX_EPOCH))
+    Some(now.checked_sub(span).unwrap_or(UNIX_EPOCH).max(UNIX_EPOCH))
 }
 
 fn rfc3339(text: &str) -> Option<SystemTime> {

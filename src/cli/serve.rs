@@ -15,6 +15,9 @@ pub(super) const BASE_URLS: &[(Provider, &str, &str)] = &[
     (Provider::OPENAI, "OPENAI_BASE_URL", "/v1"),
 ];
 
+/// How many bytes of requests are remembered for the logs.
+const JOURNAL_BYTES: usize = 64 * 1024 * 1024;
+
 pub(super) fn serve<W: FnOnce()>(
     options: &Serve,
     out: &mut dyn Write,
@@ -55,7 +58,15 @@ pub(super) fn serve<W: FnOnce()>(
     let (host, port) = config.as_ref().map_or((None, None), |(_, config)| config.server());
     let host = options.host.as_deref().or(host).unwrap_or("127.0.0.1");
     let port = options.port.or(port).unwrap_or(0);
-    let server = MockServer::builder(layer).host(host).port(port).start()?;
+    let layer = layer.journal(options.journal, JOURNAL_BYTES);
+    let mut builder = MockServer::builder(layer).host(host).port(port).admin(!options.no_admin);
+    let variable = std::env::var("MOCK_LLM_ADMIN_TOKEN").ok();
+    let in_file = || config.as_ref().and_then(|(_, config)| config.admin_token());
+    let token = options.admin_token.as_deref().or(variable.as_deref()).or_else(in_file);
+    if let Some(token) = token.filter(|token| !token.is_empty()) {
+        builder = builder.admin_token(token);
+    }
+    let server = builder.start()?;
     writeln!(out, "listening on {}", server.url())?;
     out.flush()?;
     if !server.addr().ip().is_loopback() {
@@ -71,6 +82,9 @@ pub(super) fn serve<W: FnOnce()>(
         if rooms.iter().any(|room| room.provider() == *provider) {
             let _ = writeln!(err, "{variable}={}{path}", server.url());
         }
+    }
+    if !options.no_admin {
+        let _ = writeln!(err, "dashboard: {}/__mock/", server.url());
     }
     wait();
     server.shutdown();

@@ -215,6 +215,12 @@ impl Config {
         let server = &self.plan.file.server;
         (server.host.as_deref(), server.port)
     }
+
+    /// The token of a server's admin side, if the file says one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn admin_token(&self) -> Option<&str> {
+        self.plan.file.server.admin_token.as_ref().map(|token| token.0.as_str())
+    }
 }
 
 /// Shows no key.
