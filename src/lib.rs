@@ -72,6 +72,7 @@
 //! | `jsonpath` | [`respond::json_path`] |
 //! | `regex` | [`Field::matches`](respond::Field::matches) |
 //! | `templates` | [`respond::Template`] |
+//! | `upstream` | [`Upstream`], by which a server passes on what is live |
 //! | `tiktoken` | [`Tiktoken`], which counts tokens as OpenAI's models do |
 //! | `conformance` | [`conformance::check`] |
 //!
@@ -122,6 +123,8 @@ pub mod conformance;
 mod server;
 #[cfg(feature = "tiktoken")]
 mod tiktoken;
+#[cfg(feature = "server")]
+mod upstream;
 
 mod error;
 pub mod guide;
@@ -167,6 +170,10 @@ pub use self::server::{MockServer, MockServerBuilder};
 pub use self::service::{MockLlm, Reject};
 #[cfg(feature = "tiktoken")]
 pub use self::tiktoken::Tiktoken;
+#[cfg(feature = "server")]
+pub use self::upstream::UpstreamBody;
+#[cfg(feature = "upstream")]
+pub use self::upstream::{Upstream, UpstreamResponse};
 pub use self::util::tokens::Chunking;
 
 #[cfg(doctest)]

@@ -85,7 +85,8 @@ fn the_environment_names_the_profile() {
 #[test]
 fn a_served_file_says_why_it_refuses_a_key_that_goes_live() {
     let file = std::env::temp_dir().join(format!("mock-llm-keys-{}.toml", std::process::id()));
-    std::fs::write(&file, "[keys]\n\"sk-live-*\" = \"live\"\n").unwrap();
+    std::fs::write(&file, "[providers.m]\ntype = \"mock\"\n[keys]\n\"sk-live-*\" = \"live\"\n")
+        .unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_mock-llm"))
         .args(["serve", "--config"])
         .arg(&file)

@@ -28,7 +28,8 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Serves every provider's API at one address, until SIGINT or SIGTERM.
+    /// Serves every provider's API at one address, until SIGINT or SIGTERM. What a config file lets go
+    /// live is passed on to the provider.
     #[command(after_help = "Its first line on stdout is `listening on http://127.0.0.1:PORT`; \
         it listens by then. Hints go to stderr.\n\n\
         Examples:\n  \
@@ -123,6 +124,9 @@ pub(super) struct Serve {
     /// How many calls are remembered for the logs.
     #[arg(long, value_name = "CALLS", default_value_t = 10_000)]
     pub(super) journal: usize,
+    /// Certificates in PEM to trust where calls go live, beside those that browsers trust.
+    #[arg(long, value_name = "FILE", requires = "config")]
+    pub(super) upstream_ca: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -48,6 +48,7 @@ mod exposure;
 mod fault;
 mod file;
 mod json;
+mod live;
 mod load;
 mod nearest;
 mod node;
@@ -64,6 +65,7 @@ use std::path::Path;
 
 use self::build::Plan;
 use self::fault::Fault;
+pub(crate) use self::live::LiveModels;
 use self::load::{Format, Loader};
 pub use self::schema::schema;
 use crate::error::Error;
@@ -186,13 +188,17 @@ impl Config {
     ///
     /// If it would answer anything and the environment variable `MOCK_LLM_FORBID` forbids that.
     pub fn layer(&self) -> Result<MockLlmLayer, Error> {
+        self.layer_that(false)
+    }
+
+    fn layer_that(&self, passes_on: bool) -> Result<MockLlmLayer, Error> {
         if !self.mocked().is_empty() && crate::claim::is_forbidden() {
             return Err(Error::config(format!(
                 "MOCK_LLM_FORBID forbids to mock, but the config file does: {}",
                 self.mocked().join("; ")
             )));
         }
-        self.plan.layer()
+        self.plan.layer(passes_on)
     }
 
     /// What of the file is answered by the mock, one line each; empty if nothing is.
@@ -220,6 +226,40 @@ impl Config {
     #[cfg(feature = "cli")]
     pub(crate) fn admin_token(&self) -> Option<&str> {
         self.plan.file.server.admin_token.as_ref().map(|token| token.0.as_str())
+    }
+}
+
+#[cfg(feature = "server")]
+impl Config {
+    /// A server of the file, still to be started: what is mocked is answered, what goes live goes to the
+    /// providers of the file that are enabled, once the server has an
+    /// [upstream](crate::MockServerBuilder::upstream). With the feature `upstream` it has one already,
+    /// if the file lets anything go live.
+    ///
+    /// ```
+    /// use tower_mock_llm::config::Config;
+    ///
+    /// let config = Config::from_yaml("providers: {mock: {type: mock}}\nserver: {port: 0}\n")?;
+    /// let server = config.server_builder()?.start()?;
+    /// assert!(server.addr().ip().is_loopback());
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`layer`](Self::layer); if a provider that is enabled has no `base_url` and none that is known.
+    pub fn server_builder(&self) -> Result<crate::MockServerBuilder, Error> {
+        let routes = self.plan.routes_live()?;
+        let (host, port) = self.server();
+        let builder = crate::MockServer::builder(self.layer_that(true)?);
+        #[cfg(feature = "upstream")]
+        let builder =
+            if routes.is_empty() { builder } else { builder.upstream(crate::Upstream::new()) };
+        let builder = builder.routes(routes).port(port.unwrap_or(0));
+        Ok(match host {
+            Some(host) => builder.host(host),
+            None => builder,
+        })
     }
 }
 

@@ -199,6 +199,24 @@ impl Mock {
         Reaction::Respond(response, Duration::ZERO)
     }
 
+    /// An error of what is around the mock, in a provider's envelope.
+    #[cfg(feature = "server")]
+    pub(crate) fn error(
+        &self,
+        room: &Room,
+        call: Option<&Call>,
+        head: &RequestHead,
+        error: &ApiError,
+    ) -> Response<Bytes> {
+        let entropy = Entropy::new(hash(self.settings.seed, head.uri.path().as_bytes()));
+        let created = created(self.settings.seed, 0);
+        let head = head.as_head();
+        room.error(
+            &ErrorContext { call, request: None, head, created, entropy, levels: None },
+            error,
+        )
+    }
+
     /// Enters a request that no rule was asked about.
     pub(crate) fn note_refusal(
         &self,

@@ -19,6 +19,7 @@ use super::socket::Socket;
 use super::{Off, Stop};
 use crate::admin::Admin;
 use crate::mock::Mock;
+use crate::upstream::Upstreams;
 
 pub(super) fn listen(host: &str, port: u16) -> io::Result<(Runtime, TcpListener)> {
     let addr = (host, port)
@@ -49,6 +50,7 @@ pub(super) async fn serve(
     mock: Mock,
     off: Off,
     admin: Option<Arc<Admin>>,
+    upstream: Option<Arc<Upstreams>>,
     mut stopped: oneshot::Receiver<Stop>,
 ) {
     let (drain, _) = watch::channel(());
@@ -65,8 +67,9 @@ pub(super) async fn serve(
                     let _ = tcp.set_nodelay(true);
                     let reset = Arc::default();
                     let socket = Socket { tcp, reset: Arc::clone(&reset) };
-                    let (mock, admin, close) = (mock.clone(), admin.clone(), Arc::default());
-                    let engine = Engine { mock, admin, off, close, reset };
+                    let (mock, admin, upstream) = (mock.clone(), admin.clone(), upstream.clone());
+                    let close = Arc::default();
+                    let engine = Engine { mock, admin, off, close, reset, upstream };
                     tokio::spawn(connection(http.clone(), socket, engine, drain.subscribe()));
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,

@@ -7,14 +7,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 
 use crate::admin::Admin;
-use crate::error::BoxError;
-
-/// The body of what is no answer of the mock.
-pub(crate) type Other = UnsyncBoxBody<Bytes, BoxError>;
+pub(crate) use crate::upstream::Other;
 
 /// The answer to a request that is no LLM call.
 pub(crate) type OtherFuture = Pin<Box<dyn Future<Output = Response<Other>> + Send>>;

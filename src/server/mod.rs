@@ -3,23 +3,31 @@
 mod accept;
 mod aside;
 mod engine;
+mod live;
 mod refuse;
 mod socket;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
 use tokio::sync::oneshot;
+use tower_service::Service;
 
 use self::accept::{listen, serve};
 pub(crate) use self::aside::{Other, whole};
 use crate::admin::{Admin, GuardSettings, Token};
 use crate::claim::{Mode, is_forbidden};
-use crate::error::Error;
+use crate::error::{BoxError, Error};
 use crate::handle::MockHandle;
 use crate::layer::MockLlmLayer;
+use crate::provider::Provider;
+use crate::upstream::{Routes, Send_, Target, UpstreamBody, Upstreams};
 
 /// A server that answers LLM API calls: HTTP/1.1 and HTTP/2 without TLS, on a port of this machine.
 ///
@@ -67,8 +75,15 @@ impl MockServer {
     /// # Ok::<(), tower_mock_llm::Error>(())
     /// ```
     pub fn builder(layer: MockLlmLayer) -> MockServerBuilder {
-        let host = "127.0.0.1".to_owned();
-        MockServerBuilder { layer, host, port: 0, admin: true, admin_token: None }
+        MockServerBuilder {
+            layer,
+            host: "127.0.0.1".to_owned(),
+            port: 0,
+            admin: true,
+            admin_token: None,
+            send: None,
+            routes: Routes::vendors(),
+        }
     }
 
     /// Where it listens.
@@ -143,13 +158,14 @@ impl MockLlmLayer {
 }
 
 /// A [`MockServer`] that is still to be placed.
-#[derive(Clone, Debug)]
 pub struct MockServerBuilder {
     layer: MockLlmLayer,
     host: String,
     port: u16,
     admin: bool,
     admin_token: Option<Token>,
+    send: Option<Box<dyn Send_>>,
+    routes: Routes,
 }
 
 impl MockServerBuilder {
@@ -202,6 +218,84 @@ impl MockServerBuilder {
         self
     }
 
+    /// Passes on what is live through this service: all while the [mode](crate::Mode) is off, what
+    /// [`api_keys`](MockLlmLayer::api_keys), [`key_modes`](MockLlmLayer::key_modes) or
+    /// [`providers`](MockLlmLayer::providers) leave out, and, under
+    /// [`Unmatched::Forward`](crate::Unmatched::Forward), endpoints that are not mocked. Without one, such
+    /// requests are refused.
+    ///
+    /// The service is called with the URL of the provider whose API is called (see
+    /// [`base_url`](Self::base_url)); bodies stream both ways. API keys go along, and headers of one
+    /// connection do not. Where the provider cannot be reached, the client gets a `502` in the provider's
+    /// envelope. `Upstream` (feature `upstream`) is such a service.
+    ///
+    /// With a [cassette](MockLlmLayer::cassette) whose mode records, the server records what passes.
+    ///
+    /// ```
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    /// use tower::service_fn;
+    /// use tower_mock_llm::{BoxError, MockLlmLayer, MockServer, UpstreamBody};
+    ///
+    /// let provider = service_fn(async |request: Request<UpstreamBody>| {
+    ///     assert_eq!(request.uri().host(), Some("api.openai.com"));
+    ///     Ok::<_, BoxError>(Response::new(Full::<bytes::Bytes>::from("from the provider")))
+    /// });
+    /// let server = MockServer::builder(MockLlmLayer::new().enabled(false)).upstream(provider).start()?;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    #[must_use]
+    pub fn upstream<S, B>(mut self, service: S) -> Self
+    where
+        S: Service<Request<UpstreamBody>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+        S::Error: Into<BoxError>,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.send = Some(Box::new(service));
+        self
+    }
+
+    /// Where a provider is called, in place of its own address: the path of a request is laid behind this
+    /// URL's, and a version (`/v1`) that stands in both stands once.
+    ///
+    /// # Errors
+    ///
+    /// If it is no URL of `http` or `https`.
+    ///
+    /// ```
+    /// use tower_mock_llm::{MockLlmLayer, MockServer, Provider};
+    ///
+    /// let builder = MockServer::builder(MockLlmLayer::new())
+    ///     .base_url(Provider::OPENAI, "https://gateway.example/openai/v1")?;
+    /// # let _ = builder;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    pub fn base_url(mut self, provider: Provider, url: &str) -> Result<Self, Error> {
+        self.routes.set(Target::new(provider.as_str().to_owned(), provider, url)?);
+        Ok(self)
+    }
+
+    /// Puts another upstream in the place of the one that it has.
+    #[cfg(feature = "cli")]
+    pub(crate) fn upstream_if_any(self, upstream: crate::Upstream) -> Self {
+        if self.send.is_some() { self.upstream(upstream) } else { self }
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) fn map_layer(mut self, map: impl FnOnce(MockLlmLayer) -> MockLlmLayer) -> Self {
+        self.layer = map(self.layer);
+        self
+    }
+
+    /// Where live calls go, in place of the vendors' own addresses.
+    #[cfg(feature = "config")]
+    pub(crate) fn routes(mut self, routes: Routes) -> Self {
+        self.routes = routes;
+        self
+    }
+
     /// Starts it; it listens when this returns.
     ///
     /// # Errors
@@ -222,7 +316,12 @@ impl MockServerBuilder {
         let addr = listener.local_addr().map_err(|error| Error::io(place, error))?;
         let has_admin = self.admin && off == Off::Refuse;
         let layer = if has_admin { self.layer.watch_client() } else { self.layer };
-        let mock = layer.everywhere().mock().clone();
+        let layer = layer.everywhere();
+        let upstream = self.send.map(|send| Arc::new(Upstreams { routes: self.routes, send }));
+        #[cfg(feature = "cassette")]
+        let mock = if upstream.is_some() { layer.recorder() } else { layer.mock().clone() };
+        #[cfg(not(feature = "cassette"))]
+        let mock = layer.mock().clone();
         let guard = GuardSettings { token: self.admin_token, host: self.host };
         let admin = has_admin.then(|| Arc::new(Admin::new(&mock, guard)));
         let handle = MockHandle::new(mock.shared.clone());
@@ -230,10 +329,35 @@ impl MockServerBuilder {
         let thread = thread::Builder::new()
             .name("mock-llm".to_owned())
             .spawn(move || {
-                runtime.block_on(serve(listener, mock, off, admin, stopped));
+                runtime.block_on(serve(listener, mock, off, admin, upstream, stopped));
             })
             .map_err(|error| Error::io("start the server's thread", error))?;
         Ok(MockServer { addr, handle, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Clone for MockServerBuilder {
+    fn clone(&self) -> Self {
+        Self {
+            layer: self.layer.clone(),
+            host: self.host.clone(),
+            port: self.port,
+            admin: self.admin,
+            admin_token: self.admin_token.clone(),
+            send: self.send.as_ref().map(|send| send.boxed()),
+            routes: self.routes.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for MockServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MockServerBuilder")
+            .field("layer", &self.layer)
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
     }
 }
 

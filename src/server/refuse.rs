@@ -19,9 +19,10 @@ impl Engine {
             return refusal_because(
                 StatusCode::NOT_IMPLEMENTED,
                 "tower_mock_llm_unmatched",
-                "its API key is one of those that go live. A server and the connector cannot pass a \
-                 request on; to do that, put the layer around the client as a tower layer or as a \
-                 middleware",
+                "its API key is one of those that go live, and there is nothing behind this server to \
+                 pass it on to. `MockServerBuilder::upstream` gives it something, `mock-llm serve \
+                 --config FILE` too if a provider of the file is enabled; a tower layer and a middleware \
+                 pass on by themselves",
                 head,
             );
         }
@@ -29,9 +30,9 @@ impl Engine {
             return refusal_because(
                 StatusCode::NOT_IMPLEMENTED,
                 "tower_mock_llm_unmatched",
-                "its API key is none of those that `MockLlmLayer::api_keys` claims. A server and \
-                 the connector cannot pass a request on; to do that, put the layer around the \
-                 client as a tower layer or as a middleware",
+                "its API key is none of those that `MockLlmLayer::api_keys` claims, and there is \
+                 nothing behind this server to pass it on to: see `MockServerBuilder::upstream`. A tower \
+                 layer and a middleware pass on by themselves",
                 head,
             );
         }
