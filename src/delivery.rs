@@ -182,6 +182,27 @@ impl Watch {
     }
 }
 
+#[cfg(feature = "server")]
+impl Watch {
+    /// A piece of an answer that a provider gave was sent.
+    pub(crate) fn live_sent(&self, bytes: &Bytes) {
+        let Some(progress) = self.progress() else { return };
+        progress.polled();
+        progress.sent(bytes.len(), Some(0));
+        if let Self::Traced(trace) = self {
+            trace.saw(&Poll::Ready(Some(Ok(bytes.clone()))));
+        }
+    }
+
+    /// It is over.
+    pub(crate) fn live_ended(&self, whole: bool) {
+        if let Some(progress) = self.progress() {
+            progress.polled();
+            progress.ended(if whole { WHOLE } else { BROKEN });
+        }
+    }
+}
+
 impl Watch {
     /// An answer without a time, watched.
     pub(crate) fn around(self, playback: Playback) -> Player {

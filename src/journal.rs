@@ -12,7 +12,7 @@ use crate::request::{LlmRequest, RequestHead};
 use crate::respond::RuleName;
 use crate::verdict::Attempt;
 
-/// A request that the mock answered or refused.
+/// A request that the mock answered or refused, or that a server passed on.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Received {
@@ -30,6 +30,9 @@ pub struct Received {
     /// What a verdict on the client needs; only when one was asked for.
     pub(crate) attempt: Option<Box<Attempt>>,
     call: Option<(Room, Call)>,
+    /// The provider that answered, where it was not the mock.
+    #[cfg(feature = "server")]
+    live: Option<Arc<str>>,
     /// Whether it was judged leniently.
     pub(crate) lenient: bool,
     track: Track,
@@ -68,6 +71,8 @@ impl Received {
             status,
             attempt: None,
             call: call.map(|call| (Arc::clone(room), call)),
+            #[cfg(feature = "server")]
+            live: None,
             lenient: false,
             track,
             request: OnceLock::new(),
@@ -105,6 +110,20 @@ impl Received {
     /// ```
     pub fn delivery(&self) -> Delivery {
         self.progress().delivery()
+    }
+
+    /// The provider that a [server](crate::MockServerBuilder::upstream) passed the request on to, by its
+    /// name; `None` where the mock answered. Of such a request the keys are not kept, and the body only
+    /// where it had to be read.
+    #[cfg(feature = "server")]
+    pub fn live(&self) -> Option<&str> {
+        self.live.as_deref()
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn live_at(mut self, name: Arc<str>) -> Self {
+        self.live = Some(name);
+        self
     }
 
     pub(crate) fn with_attempt(mut self, attempt: Option<Box<Attempt>>) -> Self {

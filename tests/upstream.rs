@@ -21,7 +21,7 @@ use futures::StreamExt;
 use provider::Provider;
 use tokio::sync::mpsc;
 use tower_mock_llm::{
-    ApiKeys, KeyModes, MockLlmLayer, MockServer, Mode, Provider as Vendor, Rule, Unmatched,
+    ApiKeys, Ended, KeyModes, MockLlmLayer, MockServer, Mode, Provider as Vendor, Rule, Unmatched,
     Upstream,
 };
 
@@ -73,11 +73,18 @@ async fn while_the_mock_is_off_everything_is_passed_on_as_it_is() {
     for gone in ["x-private", "x-mock-llm-pace", "connection"] {
         assert!(headers.get(gone).is_none(), "{gone}: {headers}");
     }
+    // It is in the journal, without the key.
+    let received = &server.handle().received()[0];
+    assert_eq!((received.live(), received.status.as_u16()), (Some("openai"), 200));
+    assert_eq!(received.head.headers["x-stainless-lang"], "rust");
+    assert!(!received.head.headers.contains_key("authorization"));
     // Every endpoint and every method.
     let files = format!("{}/v1/files?limit=3", server.url());
     let answer = reqwest::Client::new().get(files).bearer_auth("k").send().await.unwrap();
     let seen: serde_json::Value = answer.json().await.unwrap();
     assert_eq!((&seen["method"], &seen["path"]), (&"GET".into(), &"/v1/files?limit=3".into()));
+    let ended: Vec<_> = server.handle().received().iter().map(|it| it.delivery().ended).collect();
+    assert_eq!(ended, [Ended::Whole, Ended::Whole]);
     // On again.
     server.handle().set_mode(Mode::Mock);
     let answer = chat(&server, "sk-live").send().await.unwrap();
@@ -184,9 +191,11 @@ async fn a_client_that_does_not_read_holds_up_the_provider() {
     }
     // A client that goes away ends it.
     drop(stream);
+    let ended = || server.handle().received()[0].delivery().ended;
     while provider.open.load(Ordering::SeqCst) > 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    assert_eq!(ended(), Ended::Dropped);
 }
 
 #[tokio::test]

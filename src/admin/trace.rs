@@ -74,7 +74,7 @@ impl Trace {
             wire: received.provider.clone(),
             operation: received.call().map(|call| call.operation),
             status: received.status.as_u16(),
-            live: None,
+            live: received.live().map(Arc::from),
             asked: OnceLock::new(),
             tokens: OnceLock::new(),
             lost: OnceLock::new(),

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 
 use super::aside::whole;
 use super::engine::{Cut, Engine, Served};
+use super::watched::{Entry, watched};
 use crate::body::MockBody;
 use crate::claim::{Claim, Mode, Unmatched};
 use crate::error::BoxError;
@@ -100,7 +101,7 @@ impl Live {
             };
             let target = routes.target(first);
             let tried = self.send(target, true, &head, body.map_err(Into::into).boxed()).await;
-            return Ok(self.tried(tried, target, &head));
+            return Ok(self.tried(tried, target, &head, Bytes::new()));
         };
         let mut collected = Collected::new(self.mock.settings.max_body);
         let mut body = pin!(body);
@@ -125,7 +126,7 @@ impl Live {
                     let sent = Full::new(body.clone()).map_err(|never| match never {}).boxed();
                     let tried = self.send(target, is_first, &head, sent).await;
                     let failed = tried.as_ref().map_or(true, |answer| is_failure(answer.status()));
-                    (self.tried(tried, target, &head), failed)
+                    (self.tried(tried, target, &head, body.clone()), failed)
                 }
             };
             if is_last || !failed {
@@ -199,15 +200,11 @@ impl Live {
         send(&self.upstream, target, &asked, request).await
     }
 
-    /// What the caller gets.
-    fn tried(&self, tried: Tried, target: &Target, head: &RequestHead) -> Served {
-        match tried {
-            Ok(answer) => answer.map(MockBody::inner),
-            Err(failed) => {
-                let room = self.room.as_ref();
-                failed.served(&self.mock, room, self.call.as_ref(), target, head)
-            }
-        }
+    /// What the caller gets, entered into the journal.
+    fn tried(&self, tried: Tried, target: &Target, head: &RequestHead, body: Bytes) -> Served {
+        let (room, call) = (self.room.as_ref(), self.call.as_ref());
+        let entry = Entry { mock: &self.mock, room, call, head, body };
+        entry.served(tried, target).map(MockBody::inner)
     }
 
     fn nobody(&self, head: &RequestHead) -> Served {
@@ -216,7 +213,8 @@ impl Live {
             head.uri.path(),
             self.provider
         );
-        bad_gateway(&self.mock, self.room.as_ref(), self.call.as_ref(), head, &reason)
+        let (room, call) = (self.room.as_ref(), self.call.as_ref());
+        bad_gateway(&self.mock, room, call, head, &reason).map(MockBody::inner)
     }
 }
 
@@ -260,61 +258,57 @@ pub(super) async fn record(
     upstream: &Upstreams,
     room: &Room,
 ) -> Served {
-    let (mock, head) = (live.mock.clone(), live.head.clone());
+    let (mock, head, body) = (live.mock.clone(), live.head.clone(), live.body.clone());
     let provider = room.provider();
     let Some(Step::Live(at)) = upstream.routes.first(&provider) else {
         let reason = format!("there is no upstream for {provider} to record it from");
-        return bad_gateway(&mock, Some(room), None, &head, &reason);
+        return bad_gateway(&mock, Some(room), None, &head, &reason).map(MockBody::inner);
     };
     let target = upstream.routes.target(at);
     let (request, recorder) =
         live.send::<Full<Bytes>>(http::Version::HTTP_11, http::Extensions::new());
     let (asked, request) =
         (request.uri().clone(), request.map(|body| body.map_err(|never| match never {}).boxed()));
-    match send(upstream, target, &asked, request).await {
-        Ok(response) => {
-            let (parts, body) = response.into_parts();
-            let body = recorder.tape(&parts, body).boxed_unsync();
-            Response::from_parts(parts, MockBody::inner(body))
-        }
-        Err(failed) => {
-            let call = room.recognize(&head.as_head());
-            failed.served(&mock, Some(room), call.as_ref(), target, &head)
-        }
+    let call = room.recognize(&head.as_head());
+    let entry = Entry { mock: &mock, room: Some(room), call: call.as_ref(), head: &head, body };
+    let tried = send(upstream, target, &asked, request).await.map(|response| {
+        let (parts, body) = response.into_parts();
+        let body = recorder.tape(&parts, body).boxed_unsync();
+        Response::from_parts(parts, body)
+    });
+    entry.served(tried, target).map(MockBody::inner)
+}
+
+impl Entry<'_> {
+    /// What the caller gets of what was tried.
+    fn served(self, tried: Tried, target: &Target) -> Response<Other> {
+        let answer = tried.unwrap_or_else(|failed| {
+            bad_gateway(self.mock, self.room, self.call, self.head, &failed.why(target))
+        });
+        let watch = self.note(target, answer.status());
+        watched(answer, watch)
     }
 }
 
 impl Failed {
-    /// In the provider's own envelope.
-    fn served(
-        &self,
-        mock: &Mock,
-        room: Option<&Room>,
-        call: Option<&Call>,
-        target: &Target,
-        head: &RequestHead,
-    ) -> Served {
+    fn why(&self, target: &Target) -> String {
         let mut why = self.error.to_string();
         let mut source = self.error.source();
         while let Some(error) = source {
-            let error_text = error.to_string();
-            if !why.contains(&error_text) {
-                why += &format!(": {error_text}");
+            let text = error.to_string();
+            if !why.contains(&text) {
+                why += &format!(": {text}");
             }
             source = error.source();
         }
-        let url = format!(
-            "{}://{}{}",
-            self.url.scheme_str().unwrap_or("http"),
-            target.host_and_port(),
-            self.url.path()
-        );
-        let reason = format!(
+        let url = &self.url;
+        let scheme = url.scheme_str().unwrap_or("http");
+        let url = format!("{scheme}://{}{}", target.host_and_port(), url.path());
+        format!(
             "the provider `{}` could not be reached at {url}: {why}. Check its `base_url` and this \
              machine's way to it",
             target.name
-        );
-        bad_gateway(mock, room, call, head, &reason)
+        )
     }
 }
 
@@ -325,13 +319,13 @@ fn bad_gateway(
     call: Option<&Call>,
     head: &RequestHead,
     reason: &str,
-) -> Served {
+) -> Response<Other> {
     let Some(room) = room else {
         let kind = "tower_mock_llm_upstream";
         let response = refusal_because(StatusCode::BAD_GATEWAY, kind, reason, head);
-        return response.map(whole).map(MockBody::inner);
+        return response.map(whole);
     };
     let message = format!("tower-mock-llm: {reason}.");
     let error = ApiError::server().status(StatusCode::BAD_GATEWAY).message(message);
-    mock.error(room, call, head, &error).map(Full::new).map(whole).map(MockBody::inner)
+    mock.error(room, call, head, &error).map(Full::new).map(whole)
 }

@@ -6,6 +6,7 @@ mod engine;
 mod live;
 mod refuse;
 mod socket;
+mod watched;
 
 use std::fmt;
 use std::net::SocketAddr;
