@@ -27,7 +27,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep_until};
 use tower::{Service, ServiceExt};
-use tower_mock_llm::{MockBody, MockLlmLayer, Pace, Reply, Rule};
+use tower_mock_llm::{MockBody, MockLlmLayer, MockServer, Pace, Reply, Rule};
 
 const FLOOR: &str = "--serve-floor";
 const MOCK: &str = "--serve-mock";
@@ -251,7 +251,8 @@ async fn over_a_socket(plan: Plan, n: usize, addr: SocketAddr) -> Lateness {
 
 fn serve_mock(quick: bool) {
     let plan = if quick { QUICK } else { FULL };
-    let server = plan.layer().serve().expect("a server");
+    // As the floor: without logs, which have a bound for all streams together and not for each.
+    let server = MockServer::builder(plan.layer()).admin(false).start().expect("a server");
     println!("{}", server.addr());
     wait_for_parent();
 }

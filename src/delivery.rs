@@ -14,6 +14,7 @@ use crate::hold::Hold;
 use crate::journal::{Received, Track};
 use crate::pace::Playing;
 use crate::play::Playback;
+use crate::reply::NoAnswer;
 
 /// How much of an answer the client took, and how it ended. See [`Received::delivery`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +122,9 @@ pub(crate) enum Watch {
     Off,
     /// On its own.
     Own(Arc<Progress>),
+    /// With all that a server's admin shows of it.
+    #[cfg(feature = "server")]
+    Traced(Arc<crate::admin::Trace>),
 }
 
 impl Watch {
@@ -128,15 +132,43 @@ impl Watch {
         match received.track() {
             Track::Here(_) => Self::Entry(Arc::clone(received)),
             Track::Beside(progress) => Self::Own(Arc::clone(progress)),
+            #[cfg(feature = "server")]
+            Track::Traced(trace) => Self::Traced(Arc::clone(trace)),
         }
     }
 
-    /// Says of how many tokens an answer is that comes as a whole.
-    pub(crate) fn of_whole(&self, tokens: u64) {
-        if let Some(progress) = self.progress() {
-            let tokens = usize::try_from(tokens).unwrap_or(usize::MAX);
-            progress.whole.store(tokens, Ordering::Relaxed);
+    /// Says what was asked for.
+    pub(crate) fn asked(&self, model: String, stream: bool) {
+        #[cfg(feature = "server")]
+        if let Self::Traced(trace) = self {
+            trace.asked(model, stream);
         }
+        #[cfg(not(feature = "server"))]
+        let _ = (model, stream);
+    }
+
+    /// Says of how many tokens the prompt is, and the answer if it is sent whole.
+    pub(crate) fn of_tokens(&self, (prompt, answer): (u64, u64)) {
+        if let Some(progress) = self.progress() {
+            let answer = usize::try_from(answer).unwrap_or(usize::MAX);
+            progress.whole.store(answer, Ordering::Relaxed);
+        }
+        #[cfg(feature = "server")]
+        if let Self::Traced(trace) = self {
+            trace.of_tokens(prompt, answer);
+        }
+        #[cfg(not(feature = "server"))]
+        let _ = prompt;
+    }
+
+    /// Says that there is no answer.
+    pub(crate) fn lost(&self, how: NoAnswer) {
+        #[cfg(feature = "server")]
+        if let Self::Traced(trace) = self {
+            trace.lost(how);
+        }
+        #[cfg(not(feature = "server"))]
+        let _ = how;
     }
 
     fn progress(&self) -> Option<&Progress> {
@@ -144,6 +176,29 @@ impl Watch {
             Self::Entry(received) => Some(received.progress()),
             Self::Off => None,
             Self::Own(progress) => Some(progress),
+            #[cfg(feature = "server")]
+            Self::Traced(trace) => Some(trace.progress()),
+        }
+    }
+}
+
+#[cfg(feature = "server")]
+impl Watch {
+    /// A piece of an answer that a provider gave was sent.
+    pub(crate) fn live_sent(&self, bytes: &Bytes) {
+        let Some(progress) = self.progress() else { return };
+        progress.polled();
+        progress.sent(bytes.len(), Some(0));
+        if let Self::Traced(trace) = self {
+            trace.saw(&Poll::Ready(Some(Ok(bytes.clone()))));
+        }
+    }
+
+    /// It is over.
+    pub(crate) fn live_ended(&self, whole: bool) {
+        if let Some(progress) = self.progress() {
+            progress.polled();
+            progress.ended(if whole { WHOLE } else { BROKEN });
         }
     }
 }
@@ -160,6 +215,10 @@ impl Drop for Watch {
     fn drop(&mut self) {
         if let Some(progress) = self.progress() {
             progress.ended(DROPPED);
+        }
+        #[cfg(feature = "server")]
+        if let Self::Traced(trace) = self {
+            trace.over();
         }
     }
 }
@@ -198,6 +257,10 @@ impl Player {
                 }
                 Poll::Ready(Some(Err(_))) => progress.ended(BROKEN),
             }
+        }
+        #[cfg(feature = "server")]
+        if let Watch::Traced(trace) = &self.watch {
+            trace.saw(&polled);
         }
         if self.hold.is_some() && self.is_at_end(&polled) {
             self.hold = None;

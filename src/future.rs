@@ -98,6 +98,17 @@ pin_project! {
     }
 }
 
+/// What the line makes of a request.
+fn react(mock: &Mock, claim: Claim, head: RequestHead, body: crate::mock::Body) -> Reaction {
+    let mut reaction = match claim {
+        Claim::Answer(room, call) => mock.answer(room, call, head, body),
+        Claim::Refuse(room) => mock.refuse_unmatched(&room, head, body),
+        Claim::Forward => unreachable!("a forwarded request is not answered"),
+    };
+    mock.mark(&mut reaction);
+    reaction
+}
+
 struct Job {
     mock: Mock,
     claim: Claim,
@@ -106,14 +117,28 @@ struct Job {
 
 impl<B> Answering<B> {
     pub(crate) fn new(mock: Mock, claim: Claim, head: RequestHead, body: B) -> Self {
-        let collected = Collected {
-            limit: mock.settings.max_body,
-            discarded: None,
-            first: Bytes::new(),
-            more: None,
-        };
+        let collected = Collected::new(mock.settings.max_body);
         let job = Some(Job { mock, claim, head });
         Self { body, collected, job, reaction: None, timer: Timer::default() }
+    }
+}
+
+#[cfg(any(feature = "cassette", feature = "server"))]
+impl<B: From<Bytes>> Answering<B> {
+    /// The same for a body that was read before.
+    pub(crate) fn read(
+        mock: &Mock,
+        claim: Claim,
+        head: RequestHead,
+        body: crate::mock::Body,
+    ) -> Self {
+        Self {
+            body: B::from(Bytes::new()),
+            collected: Collected::new(0),
+            job: None,
+            reaction: Some(react(mock, claim, head, body)),
+            timer: Timer::default(),
+        }
     }
 }
 
@@ -153,12 +178,7 @@ where
         if this.reaction.is_none() {
             let body = ready!(this.collected.poll(this.body.as_mut(), cx));
             let Job { mock, claim, head } = this.job.take().expect("polled after completion");
-            let reaction = this.reaction.insert(match claim {
-                Claim::Answer(room, call) => mock.answer(room, call, head, body),
-                Claim::Refuse(room) => mock.refuse_unmatched(&room, head, body),
-                Claim::Forward => unreachable!("a forwarded request is not answered"),
-            });
-            mock.mark(reaction);
+            *this.reaction = Some(react(&mock, claim, head, body));
         }
         if let Some(Reaction::Gather(pending)) = this.reaction {
             ready!(Pin::new(&mut pending.gather).poll(cx));
@@ -191,7 +211,7 @@ where
 const LINGER: u64 = 64 * 1024 * 1024;
 
 /// A body being read: one chunk is taken as it is, several are joined.
-struct Collected {
+pub(crate) struct Collected {
     limit: usize,
     /// How much of a body that is too large was thrown away.
     discarded: Option<u64>,
@@ -200,7 +220,11 @@ struct Collected {
 }
 
 impl Collected {
-    fn poll<B>(
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, discarded: None, first: Bytes::new(), more: None }
+    }
+
+    pub(crate) fn poll<B>(
         &mut self,
         mut body: Pin<&mut B>,
         cx: &mut Context<'_>,

@@ -61,9 +61,11 @@ impl Mock {
                 let cx = ErrorContext::of(request, created, entropy).levels(Some(&levels));
                 let response = room.error(&cx, &error);
                 let outcome = Outcome::of_error(&error);
+                let (model, stream) = (std::mem::take(&mut request.model), request.stream);
                 let (call, head, body) = request.take();
                 let attempt = self.attempt(outcome, Duration::ZERO, None);
                 let watch = self.note_refusal(room, Some(call), head, body, &response, attempt);
+                watch.asked(model, stream);
                 let response = response.map(|body| watch.around(Playback::Full(body)));
                 Err(Box::new(Reaction::Respond(response, Duration::ZERO)))
             }

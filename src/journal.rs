@@ -13,7 +13,7 @@ use crate::request::{LlmRequest, RequestHead};
 use crate::respond::RuleName;
 use crate::verdict::Attempt;
 
-/// A request that the mock answered or refused.
+/// A request that the mock answered or refused, or that a server passed on.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Received {
@@ -31,6 +31,9 @@ pub struct Received {
     /// What a verdict on the client needs; only when one was asked for.
     pub(crate) attempt: Option<Box<Attempt>>,
     call: Option<(Room, Call)>,
+    /// The provider that answered, where it was not the mock.
+    #[cfg(feature = "server")]
+    live: Option<Arc<str>>,
     /// Whether it was judged leniently.
     pub(crate) lenient: bool,
     track: Track,
@@ -46,6 +49,9 @@ pub(crate) enum Track {
     Here(Progress),
     /// Beside the entry, which a body that lives long must not keep.
     Beside(Arc<Progress>),
+    /// Beside the entry, with all that a server's admin shows of it.
+    #[cfg(feature = "server")]
+    Traced(Arc<crate::admin::Trace>),
 }
 
 impl Received {
@@ -66,6 +72,8 @@ impl Received {
             status,
             attempt: None,
             call: call.map(|call| (Arc::clone(room), call)),
+            #[cfg(feature = "server")]
+            live: None,
             lenient: false,
             track,
             request: OnceLock::new(),
@@ -105,6 +113,20 @@ impl Received {
         self.progress().delivery()
     }
 
+    /// The provider that a [server](crate::MockServerBuilder::upstream) passed the request on to, by its
+    /// name; `None` where the mock answered. Of such a request the keys are not kept, and the body only
+    /// where it had to be read.
+    #[cfg(feature = "server")]
+    pub fn live(&self) -> Option<&str> {
+        self.live.as_deref()
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn live_at(mut self, name: Arc<str>) -> Self {
+        self.live = Some(name);
+        self
+    }
+
     pub(crate) fn with_attempt(mut self, attempt: Option<Box<Attempt>>) -> Self {
         self.attempt = attempt;
         self
@@ -118,7 +140,29 @@ impl Received {
         match &self.track {
             Track::Here(progress) => progress,
             Track::Beside(progress) => progress,
+            #[cfg(feature = "server")]
+            Track::Traced(trace) => trace.progress(),
         }
+    }
+
+    /// The call, if it was recognized.
+    #[cfg(feature = "server")]
+    pub(crate) fn call(&self) -> Option<&Call> {
+        self.call.as_ref().map(|(_, call)| call)
+    }
+
+    /// What a server's admin shows of it; only while one is there.
+    #[cfg(feature = "server")]
+    pub(crate) fn trace(&self) -> Option<&Arc<crate::admin::Trace>> {
+        match &self.track {
+            Track::Traced(trace) => Some(trace),
+            _ => None,
+        }
+    }
+
+    #[cfg(feature = "server")]
+    pub(crate) fn set_trace(&mut self, trace: Arc<crate::admin::Trace>) {
+        self.track = Track::Traced(trace);
     }
 
     /// The request in neutral words, or `None` when it could not be understood.
@@ -144,6 +188,9 @@ pub(crate) struct Journal {
 struct Entries {
     received: VecDeque<Arc<Received>>,
     bytes: usize,
+    /// How many were here before the first of them: all are numbered from 1, and no number is given
+    /// twice.
+    gone: u64,
 }
 
 impl Entries {
@@ -181,6 +228,7 @@ impl Journal {
                 break;
             };
             entries.bytes -= oldest.body.len();
+            entries.gone += 1;
             entries.look_ahead();
             if let Some(previous) = dropped.replace(oldest) {
                 more.push(previous);
@@ -193,7 +241,20 @@ impl Journal {
         entries.received.iter().cloned().collect()
     }
 
+    /// The entries from this number on, and the number of the first of them.
+    #[cfg(feature = "server")]
+    pub(crate) fn from(&self, number: u64) -> (u64, Vec<Arc<Received>>) {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let skipped = number.saturating_sub(entries.gone + 1).min(entries.received.len() as u64);
+        let first = entries.gone + 1 + skipped;
+        (first, entries.received.iter().skip(skipped as usize).cloned().collect())
+    }
+
     pub(crate) fn clear(&self) {
-        *self.entries.lock().unwrap_or_else(PoisonError::into_inner) = Entries::default();
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = entries.gone + entries.received.len() as u64;
+        let cleared = std::mem::replace(&mut *entries, Entries { gone, ..Entries::default() });
+        drop(entries);
+        drop(cleared);
     }
 }

@@ -80,6 +80,24 @@ impl KeyModes {
         rows.max_by_key(|row| row.0).map_or(table.otherwise, |row| row.1)
     }
 
+    /// The rows without their secrets: prefixes as they are, of keys and hashes the beginning.
+    #[cfg(feature = "server")]
+    pub(crate) fn shown(&self) -> Vec<(String, Mode)> {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let shown = |(keys, mode): &(Keys, Mode)| {
+            let keys = match keys {
+                Keys::One(key) => crate::admin::shown_key(key),
+                Keys::Prefix(prefix) => format!("{prefix}*"),
+                Keys::Sha256(hash) => {
+                    let begin: String = hash[..4].iter().map(|b| format!("{b:02x}")).collect();
+                    format!("sha256:{begin}…")
+                }
+            };
+            (keys, *mode)
+        };
+        table.rows.iter().map(shown).collect()
+    }
+
     /// The same as it is now, in a table of its own.
     pub(crate) fn copy(&self) -> Self {
         let table = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -66,6 +66,8 @@ impl MockLlmLayer {
             chunking: Chunking::default(),
             default: Arc::new(DefaultReply::new(0)),
             fault_header: None,
+            #[cfg(feature = "config")]
+            live_models: None,
             journal: Bound { entries: 500, bytes: 64 * 1024 * 1024 },
             lenient: false,
             marked: false,
@@ -470,6 +472,12 @@ impl MockLlmLayer {
         let set = self.mock.shared.keys.set(keys);
         assert!(set.is_ok(), "the layer has modes of keys already");
         self
+    }
+
+    /// The models that go live while others are mocked, in stacks that can pass on what they have read.
+    #[cfg(feature = "config")]
+    pub(crate) fn live_models(self, models: crate::config::LiveModels) -> Self {
+        self.with(|settings| settings.live_models = Some(models))
     }
 
     /// Treats this host as one of this provider's own: what goes there is answered or refused.

@@ -72,6 +72,7 @@
 //! | `jsonpath` | [`respond::json_path`] |
 //! | `regex` | [`Field::matches`](respond::Field::matches) |
 //! | `templates` | [`respond::Template`] |
+//! | `upstream` | [`Upstream`], by which a server passes on what is live |
 //! | `tiktoken` | [`Tiktoken`], which counts tokens as OpenAI's models do |
 //! | `conformance` | [`conformance::check`] |
 //!
@@ -106,6 +107,8 @@ mod delivery;
 mod hold;
 mod play;
 
+#[cfg(feature = "server")]
+mod admin;
 #[cfg(feature = "cassette")]
 pub mod cassette;
 #[cfg(feature = "cli")]
@@ -118,10 +121,10 @@ pub mod config;
 pub mod conformance;
 #[cfg(feature = "server")]
 mod server;
-#[cfg(feature = "server")]
-mod socket;
 #[cfg(feature = "tiktoken")]
 mod tiktoken;
+#[cfg(feature = "server")]
+mod upstream;
 
 mod error;
 pub mod guide;
@@ -167,6 +170,10 @@ pub use self::server::{MockServer, MockServerBuilder};
 pub use self::service::{MockLlm, Reject};
 #[cfg(feature = "tiktoken")]
 pub use self::tiktoken::Tiktoken;
+#[cfg(feature = "server")]
+pub use self::upstream::UpstreamBody;
+#[cfg(feature = "upstream")]
+pub use self::upstream::{Upstream, UpstreamResponse};
 pub use self::util::tokens::Chunking;
 
 #[cfg(doctest)]

@@ -85,7 +85,8 @@ fn the_environment_names_the_profile() {
 #[test]
 fn a_served_file_says_why_it_refuses_a_key_that_goes_live() {
     let file = std::env::temp_dir().join(format!("mock-llm-keys-{}.toml", std::process::id()));
-    std::fs::write(&file, "[keys]\n\"sk-live-*\" = \"live\"\n").unwrap();
+    std::fs::write(&file, "[providers.m]\ntype = \"mock\"\n[keys]\n\"sk-live-*\" = \"live\"\n")
+        .unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_mock-llm"))
         .args(["serve", "--config"])
         .arg(&file)
@@ -108,4 +109,32 @@ fn a_served_file_says_why_it_refuses_a_key_that_goes_live() {
     std::fs::remove_file(file).unwrap();
     assert_eq!((mocked, live), (200, 501));
     assert!(why.contains("its API key is one of those that go live"), "{why}");
+}
+
+#[test]
+fn logs_are_followed_until_the_server_ends() {
+    let server = tower_mock_llm::MockServer::start().unwrap();
+    let url = server.url();
+    let client = reqwest::blocking::Client::new();
+    let call = || {
+        let call = client.post(format!("{url}/v1/messages")).header("x-api-key", "k").body("{}");
+        assert_eq!(call.send().unwrap().status(), 400);
+    };
+    call();
+    let mut logs = Command::new(env!("CARGO_BIN_EXE_mock-llm"))
+        .args(["logs", "--follow", "--limit", "1", "--wire", "anthropic"])
+        .env("MOCK_LLM_URL", &url)
+        .env_remove("MOCK_LLM_ADMIN_TOKEN")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(logs.stdout.take().unwrap()).lines();
+    let before = lines.next().unwrap().unwrap();
+    assert!(before.trim_start().starts_with("1  "), "{before}");
+    assert!(before.contains("400  mock      anthropic"), "{before}");
+    call();
+    let after = lines.next().unwrap().unwrap();
+    assert!(after.trim_start().starts_with("2  "), "{after}");
+    server.shutdown();
+    assert_eq!(logs.wait().unwrap().code(), Some(0));
 }

@@ -16,9 +16,10 @@ use super::recorder::{Recorder, Taped};
 use crate::body::MockBody;
 use crate::claim::Claim;
 use crate::error::BoxError;
-use crate::future::{Answering, Outcome};
+use crate::future::{Answering, Collected, Outcome};
 use crate::layer::MockLlmLayer;
-use crate::mock::Mock;
+use crate::mock::{Body as ReadBody, Mock};
+use crate::provider::{Call, Room};
 use crate::request::{Head, RequestHead};
 
 /// A [`MockLlmLayer`] whose cassette can record. Made by [`MockLlmLayer::recording`].
@@ -97,11 +98,21 @@ where
                 let version = parts.version;
                 let extensions = std::mem::take(&mut parts.extensions);
                 let head = RequestHead::from(parts);
-                let answering = Answering::new(self.mock.clone(), claim, head, body);
                 // The one that is ready goes along.
                 let clone = self.inner.clone();
                 let inner = std::mem::replace(&mut self.inner, clone);
-                State::Answer { answering: Box::pin(answering), inner, version, extensions }
+                match claim {
+                    Claim::Answer(room, call) if self.mock.settings.live_by_body().is_some() => {
+                        let reading = Reading { mock: self.mock.clone(), room, call, head };
+                        let collected = Collected::new(self.mock.settings.max_body);
+                        let (reading, inner) = (Some(reading), Some(inner));
+                        State::Read { body, collected, reading, inner, version, extensions }
+                    }
+                    claim => {
+                        let answering = Answering::new(self.mock.clone(), claim, head, body);
+                        State::Answer { answering: Box::pin(answering), inner, version, extensions }
+                    }
+                }
             }
         };
         RecordingFuture { state }
@@ -116,9 +127,48 @@ pin_project! {
     }
 }
 
+/// A request of which the body says where it goes.
+struct Reading {
+    mock: Mock,
+    room: Room,
+    call: Call,
+    head: RequestHead,
+}
+
+impl Reading {
+    /// The request again, if it goes to the provider, or else what answers it.
+    fn decide<B: From<Bytes>>(self, body: ReadBody) -> Result<Request<B>, Answering<B>> {
+        let Self { mock, room, call, head } = self;
+        let goes_live = |body: &Bytes| {
+            let lenient = mock.settings.lenient;
+            let request = room.parse(call.clone(), &head.as_head().judged(lenient), body).ok()?;
+            mock.settings.live_by_body().map(|live| live.matches(&request))
+        };
+        match body {
+            Ok(body) if goes_live(&body) == Some(true) => {
+                let mut request = Request::new(B::from(body));
+                *request.method_mut() = head.method;
+                *request.uri_mut() = head.uri;
+                *request.headers_mut() = head.headers;
+                Ok(request)
+            }
+            body => Err(Answering::read(&mock, Claim::Answer(room, call), head, body)),
+        }
+    }
+}
+
 pin_project! {
     #[project = StateProj]
     enum State<S, F, B> {
+        Read {
+            #[pin]
+            body: B,
+            collected: Collected,
+            reading: Option<Reading>,
+            inner: Option<S>,
+            version: Version,
+            extensions: Extensions,
+        },
         Answer {
             answering: Pin<Box<Answering<B>>>,
             inner: S,
@@ -149,6 +199,24 @@ where
         let mut this = self.project();
         loop {
             let live = match this.state.as_mut().project() {
+                StateProj::Read { body, collected, reading, inner, version, extensions } => {
+                    let body = ready!(collected.poll(body, cx));
+                    let reading = reading.take().expect("polled after completion");
+                    let (version, extensions) = (*version, std::mem::take(extensions));
+                    match reading.decide(body) {
+                        Ok(mut request) => {
+                            *request.version_mut() = version;
+                            *request.extensions_mut() = extensions;
+                            let inner = inner.as_mut().expect("polled after completion");
+                            State::Forward { future: inner.call(request) }
+                        }
+                        Err(answering) => {
+                            let answering = Box::pin(answering);
+                            let inner = inner.take().expect("polled after completion");
+                            State::Answer { answering, inner, version, extensions }
+                        }
+                    }
+                }
                 StateProj::Answer { answering, inner, version, extensions } => {
                     match ready!(answering.as_mut().poll_outcome(cx)) {
                         // The error is the inner service's, so there is none of ours.

@@ -28,7 +28,8 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Serves every provider's API at one address, until SIGINT or SIGTERM.
+    /// Serves every provider's API at one address, until SIGINT or SIGTERM. What a config file lets go
+    /// live is passed on to the provider.
     #[command(after_help = "Its first line on stdout is `listening on http://127.0.0.1:PORT`; \
         it listens by then. Hints go to stderr.\n\n\
         Examples:\n  \
@@ -68,6 +69,20 @@ pub(super) enum Command {
         Exit codes: 0 nothing is wrong; 1 something is."
     )]
     Doctor(Doctor),
+    /// Prints the calls that a server had, and how many they are.
+    #[command(
+        after_help = "A call is listed under who answered it (--provider): `mock`, or the provider \
+        that it went live to; and under the API that it spoke (--wire).\n\n\
+        Examples:\n  \
+        mock-llm logs\n  \
+        mock-llm logs --provider mock --since 5m\n  \
+        mock-llm logs --provider openai              # what went live to OpenAI\n  \
+        mock-llm logs --wire anthropic --status error\n  \
+        mock-llm logs --model 'gpt-4*' --json | jq .count\n  \
+        mock-llm logs --follow\n\n\
+        Exit codes: 0 it is done, also when there are none; 1 the server cannot be asked."
+    )]
+    Logs(Logs),
     /// Prints completions for a shell.
     #[command(after_help = "Examples:\n  \
         mock-llm completions bash > ~/.local/share/bash-completion/completions/mock-llm\n  \
@@ -99,6 +114,19 @@ pub(super) struct Serve {
     /// default), `model=gpt-4o`, `first=300ms; gap=20ms` ...
     #[arg(long)]
     pub(super) pace: Option<Pace>,
+    /// Lets only those use the admin side who have this token, in place of MOCK_LLM_ADMIN_TOKEN and of
+    /// what the config file says.
+    #[arg(long, value_name = "TOKEN", conflicts_with = "no_admin")]
+    pub(super) admin_token: Option<String>,
+    /// Serves no admin side: no /__mock/, /health and /metrics.
+    #[arg(long)]
+    pub(super) no_admin: bool,
+    /// How many calls are remembered for the logs.
+    #[arg(long, value_name = "CALLS", default_value_t = 10_000)]
+    pub(super) journal: usize,
+    /// Certificates in PEM to trust where calls go live, beside those that browsers trust.
+    #[arg(long, value_name = "FILE", requires = "config")]
+    pub(super) upstream_ca: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -170,6 +198,44 @@ pub(super) enum Asked {
     Anthropic,
     Gemini,
     Openai,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Logs {
+    /// The server, if it is neither what MOCK_LLM_URL says nor http://127.0.0.1:4100.
+    #[arg(long)]
+    pub(super) url: Option<String>,
+    /// Token of its admin side, in place of MOCK_LLM_ADMIN_TOKEN.
+    #[arg(long)]
+    pub(super) token: Option<String>,
+    /// Only those that this answered: `mock`, or a provider.
+    #[arg(long)]
+    pub(super) provider: Option<String>,
+    /// Only those that spoke this API: `openai`, `anthropic`, `gemini`.
+    #[arg(long)]
+    pub(super) wire: Option<String>,
+    /// Only those of this model; `*` stands for anything.
+    #[arg(long)]
+    pub(super) model: Option<String>,
+    /// Only those with this API key: what logs show of it, `sha256:` and the beginning of its hash, or
+    /// the key.
+    #[arg(long)]
+    pub(super) key: Option<String>,
+    /// Only those with this status: `429`, `5xx`, `error`.
+    #[arg(long)]
+    pub(super) status: Option<String>,
+    /// Only those since then: `90s`, `5m`, `2h` ago, or a time such as 2026-11-21T18:00:00Z.
+    #[arg(long)]
+    pub(super) since: Option<String>,
+    /// Prints so many at the most, the newest; the default is 100, or none of before with --follow.
+    #[arg(long)]
+    pub(super) limit: Option<u64>,
+    /// Goes on with those that come, until it is interrupted or the server ends.
+    #[arg(long, short)]
+    pub(super) follow: bool,
+    /// Prints one JSON object, or with --follow one a line.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

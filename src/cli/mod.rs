@@ -11,8 +11,10 @@
 
 mod args;
 mod ask;
+mod client;
 mod doctor;
 mod init;
+mod logs;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -60,6 +62,7 @@ where
             Command::Completions { shell } => completions(shell, out),
             Command::Doctor(options) => doctor::doctor(&options, out),
             Command::Init(options) => init::init(&options, out),
+            Command::Logs(options) => logs::logs(&options, out),
             Command::Schema => write!(out, "{}", crate::config::schema()).map_err(Failure::from),
             Command::Serve(options) => serve::serve(&options, out, err, listen),
             Command::Validate(options) => validate::validate(&options, out),

@@ -4,9 +4,11 @@ use std::io::{self, Write};
 
 use super::args::Serve;
 use super::{Failure, config};
+use crate::config::Config;
 use crate::layer::MockLlmLayer;
 use crate::provider::{Provider, registry};
 use crate::server::MockServer;
+use crate::upstream::Upstream;
 
 /// What a provider's SDKs read for their base URL, and what it must be after the server's URL.
 pub(super) const BASE_URLS: &[(Provider, &str, &str)] = &[
@@ -14,6 +16,9 @@ pub(super) const BASE_URLS: &[(Provider, &str, &str)] = &[
     (Provider::GEMINI, "GOOGLE_GEMINI_BASE_URL", ""),
     (Provider::OPENAI, "OPENAI_BASE_URL", "/v1"),
 ];
+
+/// How many bytes of requests are remembered for the logs.
+const JOURNAL_BYTES: usize = 64 * 1024 * 1024;
 
 pub(super) fn serve<W: FnOnce()>(
     options: &Serve,
@@ -24,38 +29,47 @@ pub(super) fn serve<W: FnOnce()>(
     // First of all, so that a signal that comes early ends it in order too.
     let wait = listen().map_err(Failure::Signal)?;
     let config = match &options.config {
-        Some(file) => Some((file, config(file, options.profile.as_deref())?)),
+        Some(file) => Some(config(file, options.profile.as_deref())?),
         None => None,
     };
-    let mut layer = match &config {
-        None => MockLlmLayer::new(),
-        Some((file, config)) if config.mocked().is_empty() => {
-            return Err(Failure::Other(format!(
-                "{} mocks nothing, and a server cannot pass requests on; in a Rust app, put the \
-                 layer of the same file around the client",
-                file.display(),
-            )));
-        }
-        Some((_, config)) => {
+    let mut builder = match &config {
+        None => MockServer::builder(MockLlmLayer::new()),
+        Some(config) => {
             for live in config.live() {
-                let _ = writeln!(
-                    err,
-                    "mock-llm: warning: {live}; a server cannot pass requests on, and refuses them"
-                );
+                let _ = writeln!(err, "mock-llm: live: {live}");
             }
-            config.layer()?
+            config.server_builder()?
         }
     };
-    if let Some(seed) = options.seed {
-        layer = layer.seed(seed);
+    if let Some(file) = &options.upstream_ca {
+        let pem = std::fs::read(file)
+            .map_err(|error| Failure::Other(format!("cannot read {}: {error}", file.display())))?;
+        let trusting = Upstream::new().root_pem(&pem)?;
+        builder = builder.upstream_if_any(trusting);
     }
-    if let Some(pace) = &options.pace {
-        layer = layer.pace(pace.clone());
+    builder = builder.map_layer(|mut layer| {
+        if let Some(seed) = options.seed {
+            layer = layer.seed(seed);
+        }
+        if let Some(pace) = &options.pace {
+            layer = layer.pace(pace.clone());
+        }
+        layer.journal(options.journal, JOURNAL_BYTES)
+    });
+    if let Some(host) = &options.host {
+        builder = builder.host(host);
     }
-    let (host, port) = config.as_ref().map_or((None, None), |(_, config)| config.server());
-    let host = options.host.as_deref().or(host).unwrap_or("127.0.0.1");
-    let port = options.port.or(port).unwrap_or(0);
-    let server = MockServer::builder(layer).host(host).port(port).start()?;
+    if let Some(port) = options.port {
+        builder = builder.port(port);
+    }
+    builder = builder.admin(!options.no_admin);
+    let variable = std::env::var("MOCK_LLM_ADMIN_TOKEN").ok();
+    let in_file = || config.as_ref().and_then(Config::admin_token);
+    let token = options.admin_token.as_deref().or(variable.as_deref()).or_else(in_file);
+    if let Some(token) = token.filter(|token| !token.is_empty()) {
+        builder = builder.admin_token(token);
+    }
+    let server = builder.start()?;
     writeln!(out, "listening on {}", server.url())?;
     out.flush()?;
     if !server.addr().ip().is_loopback() {
@@ -71,6 +85,9 @@ pub(super) fn serve<W: FnOnce()>(
         if rooms.iter().any(|room| room.provider() == *provider) {
             let _ = writeln!(err, "{variable}={}{path}", server.url());
         }
+    }
+    if !options.no_admin {
+        let _ = writeln!(err, "dashboard: {}/__mock/", server.url());
     }
     wait();
     server.shutdown();

@@ -1,6 +1,7 @@
 //! The command, as a function.
 
 use super::*;
+use crate::layer::MockLlmLayer;
 use crate::server::MockServer;
 
 fn ran(args: &[&str]) -> (u8, String, String) {
@@ -160,13 +161,18 @@ fn what_init_writes_is_valid_in_each_profile() {
 }
 
 #[test]
-fn serve_takes_a_file_and_refuses_one_that_mocks_nothing() {
+fn serve_takes_a_file_and_says_what_goes_live() {
     let (code, out, err) = ran(&["mock-llm", "serve", "--config", &example("development.yaml")]);
     assert_eq!(code, SUCCESS, "{err}");
     assert!(out.starts_with("listening on http://127.0.0.1:"), "{out}");
+    assert!(!err.contains("live"), "{err}");
     let (code, out, err) = ran(&["mock-llm", "serve", "--config", &example("production.yaml")]);
-    assert_eq!((code, out.as_str()), (FAILURE, ""));
-    assert!(err.contains("mocks nothing"), "{err}");
+    assert_eq!(code, SUCCESS, "{err}");
+    assert!(out.starts_with("listening on http://127.0.0.1:"), "{out}");
+    assert!(
+        err.contains("mock-llm: live: providers.anthropic: a real provider is enabled"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -213,4 +219,85 @@ fn schema_and_completions_are_printed() {
         assert_eq!(code, SUCCESS);
         assert!(out.contains("mock-llm") && out.contains("validate"), "{out}");
     }
+}
+
+/// As a program would call it: no key of the environment of the tests is meant.
+fn logs(url: &str, args: &[&str]) -> (u8, String, String) {
+    ran(&[&["mock-llm", "logs", "--url", url], args].concat())
+}
+
+#[test]
+fn logs_count_mocked_calls_as_the_mocks_and_none_as_openais() {
+    let server = MockServer::start().unwrap();
+    let url = server.url();
+    assert_eq!(logs(&url, &[]).1, "0 calls\n");
+    let client = reqwest::blocking::Client::new();
+    for _ in 0..100 {
+        let answer = client
+            .post(format!("{url}/v1/chat/completions"))
+            .bearer_auth("sk-test-0123456789abcdef")
+            .body(r#"{"model": "gpt-4", "messages": [{"role": "user", "content": "hi"}]}"#)
+            .send()
+            .unwrap();
+        assert!(answer.bytes().is_ok());
+    }
+    let (code, out, err) = logs(&url, &["--provider", "openai"]);
+    assert_eq!((code, out.as_str()), (SUCCESS, "0 calls\n"), "{err}");
+    let (_, out, _) = logs(&url, &["--provider", "mock"]);
+    assert!(out.ends_with("\n100 calls\n"), "{out}");
+    assert_eq!(out.lines().count(), 101);
+    let first = out.lines().next().unwrap();
+    assert!(first.contains("200  mock      openai     gpt-4"), "{first}");
+    assert!(!out.contains("0123456789"), "{out}");
+    let (_, out, _) = logs(&url, &["--wire", "openai", "--limit", "2", "--model", "gpt-*"]);
+    assert!(out.ends_with("\n100 calls, the last 2 shown\n"), "{out}");
+    assert_eq!(logs(&url, &["--status", "5xx"]).1, "0 calls\n");
+    let (_, out, _) = logs(&url, &["--since", "1h", "--json"]);
+    let list: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&list["count"], &list["calls"][99]["id"]), (&100.into(), &100.into()));
+}
+
+#[test]
+fn logs_say_why_they_cannot_be_had() {
+    let nobody = MockServer::start().unwrap();
+    let url = nobody.url();
+    drop(nobody);
+    let (code, out, err) = logs(&url, &[]);
+    assert_eq!((code, out.as_str()), (FAILURE, ""));
+    assert!(err.starts_with(&format!("mock-llm: cannot call {url}: ")), "{err}");
+    assert!(err.ends_with("Say where with --url or MOCK_LLM_URL\n"), "{err}");
+    let (_, _, err) = logs("https://127.0.0.1", &[]);
+    assert!(err.contains("only `http://HOST:PORT` can be called"), "{err}");
+
+    let layer = MockLlmLayer::new();
+    let guarded = MockServer::builder(layer.clone()).admin_token("s3cret").start().unwrap();
+    let (code, _, err) = logs(&guarded.url(), &[]);
+    assert_eq!(code, FAILURE);
+    assert!(
+        err.contains("the server says 401: the admin side of this server has a token"),
+        "{err}"
+    );
+    assert_eq!(logs(&guarded.url(), &["--token", "s3cret"]).1, "0 calls\n");
+    let (_, _, err) = logs(&guarded.url(), &["--token", "s3cret", "--since", "soon"]);
+    assert!(err.starts_with("mock-llm: the server says 400: `since` must be a span"), "{err}");
+
+    let none = MockServer::builder(layer).admin(false).start().unwrap();
+    let (_, _, err) = logs(&none.url(), &[]);
+    assert!(err.contains("the server says 501: "), "{err}");
+}
+
+#[test]
+fn an_admin_token_comes_from_the_command_line_or_the_file() {
+    for args in [
+        &["mock-llm", "serve", "--admin-token", "t", "--no-admin"][..],
+        &["mock-llm", "serve", "--journal", "many"],
+    ] {
+        assert_eq!(ran(args).0, USAGE, "{args:?}");
+    }
+    let (_, _, err) = ran(&["mock-llm", "serve"]);
+    assert!(err.contains("dashboard: http://127.0.0.1:"), "{err}");
+    let (_, _, err) = ran(&["mock-llm", "serve", "--no-admin"]);
+    assert!(!err.contains("dashboard"), "{err}");
+    let config = crate::config::Config::from_yaml("server: {admin_token: s3cret}").unwrap();
+    assert_eq!(config.admin_token(), Some("s3cret"));
 }

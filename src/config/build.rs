@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::de::{At, Named};
 use super::fault::Fault;
 use super::file::{File, KeyMode, Kind, Model, Provider, Responses, Validation as Level};
+use super::live::vendor;
 use super::says::{Scope, failures, rules};
 use crate::claim::{Mode, Validation};
 use crate::error::Error;
@@ -104,26 +105,11 @@ impl Plan {
                 return Err(Fault::unknown("provider", value, &names).at(*place).under(key));
             }
         }
-        // It is the model that decides here, which stands in the body; what goes live is decided on
-        // the head, so that it is never read.
-        let At { place, value: name } = self.provider_of(model);
-        let is_live = |(other, provider): (&At<String>, &Provider)| {
-            other.value == *name && provider.kind() != Kind::Mock
-        };
-        if self.mocks_anything() && self.enabled().any(is_live) {
-            return Err(Fault::new(format!(
-                "it goes to `{name}`, which is live, while the mock is enabled: a model cannot go \
-                 live while others are mocked. Disable `{name}` or the mock, or say by `keys` who \
-                 goes live"
-            ))
-            .at(*place)
-            .under("provider"));
-        }
         Ok(())
     }
 
     /// The provider of a model: its own, or the other one where only that is enabled.
-    fn provider_of<'a>(&self, model: &'a Model) -> &'a At<String> {
+    pub(super) fn provider_of<'a>(&self, model: &'a Model) -> &'a At<String> {
         let is_enabled = |name: &At<String>| self.enabled().any(|(on, _)| on.value == name.value);
         match &model.fallback_provider {
             Some(other) if !is_enabled(&model.provider) && is_enabled(other) => other,
@@ -131,7 +117,20 @@ impl Plan {
         }
     }
 
-    pub(super) fn layer(&self) -> Result<MockLlmLayer, Error> {
+    /// What the mocks of the file say.
+    #[cfg(feature = "server")]
+    pub(super) fn rules(&self) -> Vec<crate::respond::Rule> {
+        let (mocks, routes) = (self.mocks(), Arc::new(self.routes()));
+        let of_mock = |(index, (name, provider)): (usize, &(&str, &Provider))| {
+            let scope =
+                Scope { routes: Arc::clone(&routes), name: (*name).into(), is_first: index == 0 };
+            rules(provider, &scope, mocks.len() > 1)
+        };
+        mocks.iter().enumerate().flat_map(of_mock).collect()
+    }
+
+    /// `passes_on`: it stands where what was read can go live all the same.
+    pub(super) fn layer(&self, passes_on: bool) -> Result<MockLlmLayer, Error> {
         let file = &self.file;
         let mocks = self.mocks();
         let is_random = |(_, provider): &(&str, &Provider)| provider.deterministic == Some(false);
@@ -155,6 +154,12 @@ impl Plan {
             layer = layer.key_modes(keys.copy());
         }
         let routes = Arc::new(self.routes());
+        if let Some(live) = self.live_models() {
+            if !passes_on {
+                layer = layer.rule(live.guard());
+            }
+            layer = layer.live_models(live);
+        }
         for (index, (name, provider)) in mocks.iter().enumerate() {
             let scope =
                 Scope { routes: Arc::clone(&routes), name: (*name).into(), is_first: index == 0 };
@@ -177,12 +182,10 @@ impl Plan {
     }
 
     fn routes(&self) -> Vec<(String, String)> {
-        let mocks = self.mocks();
-        // A model of a provider that is disabled is nobody's.
+        // A model of a provider that is disabled is nobody's; one that goes live may fall back on a mock.
         let route = |(name, model): &(At<String>, Model)| {
-            let provider = &self.provider_of(model).value;
-            let is_mocks = mocks.iter().any(|(mock, _)| mock == provider);
-            is_mocks.then(|| (name.value.clone(), provider.clone()))
+            let mut mocks = self.providers_of(model).filter(|(_, it)| it.kind() == Kind::Mock);
+            mocks.next().map(|(mock, _)| (name.value.clone(), mock.value.clone()))
         };
         self.file.models.0.iter().filter_map(route).collect()
     }
@@ -251,13 +254,10 @@ fn host(provider: &Provider) -> Result<Option<(String, Vendor)>, Fault> {
         return Err(wrong());
     }
     let host = uri.host().ok_or_else(wrong)?;
-    let vendor = match provider.kind() {
-        Kind::Mock => return Ok(None),
-        Kind::Anthropic => Vendor::ANTHROPIC,
-        Kind::Gemini | Kind::Vertex => Vendor::GEMINI,
-        // What is left imitates OpenAI, or is refused in its words.
-        _ => Vendor::OPENAI,
-    };
+    if provider.kind() == Kind::Mock {
+        return Ok(None);
+    }
+    let vendor = vendor(provider.kind());
     let method = http::Method::GET;
     let headers = http::HeaderMap::new();
     let is_local = crate::request::Head::new(&method, Some(host), "/", None, &headers).is_local();

@@ -30,10 +30,17 @@ impl<T> Default for Named<T> {
     }
 }
 
-/// A text that may need a variable which is not set: then it is none.
-#[derive(Clone, Debug, Default)]
+/// A text that may need a variable which is not set: then it is none. Its `Debug` form does not show it.
+#[derive(Clone, Default)]
 pub(super) struct Secret {
     pub(super) unset: Option<String>,
+    pub(super) text: Option<String>,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
 }
 
 const AT: &str = "$at";
@@ -170,7 +177,9 @@ impl<'n> Deserializer<'n> for Nodes<'n> {
         match (name, &self.0.value) {
             (AT, _) => visitor.visit_seq(Placed { place: Some(self.0.place), value: Some(self) }),
             (SECRET, Value::Scalar(Scalar { unset: Some(name), .. })) => visitor.visit_str(name),
-            (SECRET, _) => self.scalar(&"a text").and_then(|_| visitor.visit_unit()),
+            (SECRET, _) => {
+                self.scalar(&"a text").and_then(|scalar| visitor.visit_string(scalar.text.clone()))
+            }
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -345,11 +354,11 @@ impl<'de> Deserialize<'de> for Secret {
             }
 
             fn visit_str<E>(self, unset: &str) -> Result<Secret, E> {
-                Ok(Secret { unset: Some(unset.to_owned()) })
+                Ok(Secret { unset: Some(unset.to_owned()), text: None })
             }
 
-            fn visit_unit<E>(self) -> Result<Secret, E> {
-                Ok(Secret::default())
+            fn visit_string<E>(self, text: String) -> Result<Secret, E> {
+                Ok(Secret { unset: None, text: Some(text) })
             }
         }
         deserializer.deserialize_newtype_struct(SECRET, Text)

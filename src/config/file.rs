@@ -115,6 +115,18 @@ pub(super) enum Validation {
 pub(super) struct Server {
     pub(super) host: Option<String>,
     pub(super) port: Option<u16>,
+    pub(super) admin_token: Option<Token>,
+}
+
+/// A secret that is needed as it is.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Token(pub(super) String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
 }
 
 impl<'de> Deserialize<'de> for Responses {

@@ -48,6 +48,7 @@ mod exposure;
 mod fault;
 mod file;
 mod json;
+mod live;
 mod load;
 mod nearest;
 mod node;
@@ -64,6 +65,7 @@ use std::path::Path;
 
 use self::build::Plan;
 use self::fault::Fault;
+pub(crate) use self::live::LiveModels;
 use self::load::{Format, Loader};
 pub use self::schema::schema;
 use crate::error::Error;
@@ -186,13 +188,17 @@ impl Config {
     ///
     /// If it would answer anything and the environment variable `MOCK_LLM_FORBID` forbids that.
     pub fn layer(&self) -> Result<MockLlmLayer, Error> {
+        self.layer_that(false)
+    }
+
+    fn layer_that(&self, passes_on: bool) -> Result<MockLlmLayer, Error> {
         if !self.mocked().is_empty() && crate::claim::is_forbidden() {
             return Err(Error::config(format!(
                 "MOCK_LLM_FORBID forbids to mock, but the config file does: {}",
                 self.mocked().join("; ")
             )));
         }
-        self.plan.layer()
+        self.plan.layer(passes_on)
     }
 
     /// What of the file is answered by the mock, one line each; empty if nothing is.
@@ -214,6 +220,46 @@ impl Config {
     pub fn server(&self) -> (Option<&str>, Option<u16>) {
         let server = &self.plan.file.server;
         (server.host.as_deref(), server.port)
+    }
+
+    /// The token of a server's admin side, if the file says one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn admin_token(&self) -> Option<&str> {
+        self.plan.file.server.admin_token.as_ref().map(|token| token.0.as_str())
+    }
+}
+
+#[cfg(feature = "server")]
+impl Config {
+    /// A server of the file, still to be started: what is mocked is answered, what goes live goes to the
+    /// providers of the file that are enabled, once the server has an
+    /// [upstream](crate::MockServerBuilder::upstream). With the feature `upstream` it has one already,
+    /// if the file lets anything go live.
+    ///
+    /// ```
+    /// use tower_mock_llm::config::Config;
+    ///
+    /// let config = Config::from_yaml("providers: {mock: {type: mock}}\nserver: {port: 0}\n")?;
+    /// let server = config.server_builder()?.start()?;
+    /// assert!(server.addr().ip().is_loopback());
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`layer`](Self::layer); if a provider that is enabled has no `base_url` and none that is known.
+    pub fn server_builder(&self) -> Result<crate::MockServerBuilder, Error> {
+        let routes = self.plan.routes_live()?;
+        let (host, port) = self.server();
+        let builder = crate::MockServer::builder(self.layer_that(true)?);
+        #[cfg(feature = "upstream")]
+        let builder =
+            if routes.is_empty() { builder } else { builder.upstream(crate::Upstream::new()) };
+        let builder = builder.routes(routes).port(port.unwrap_or(0));
+        Ok(match host {
+            Some(host) => builder.host(host),
+            None => builder,
+        })
     }
 }
 
@@ -245,6 +291,27 @@ impl MockLlmLayer {
         Config::load(path)?.layer()
     }
 }
+
+/// The rules of a piece of a file, in JSON, which must have nothing else: for a server that runs.
+#[cfg(feature = "server")]
+pub(crate) fn rules_of_json(text: &str) -> Result<Vec<crate::respond::Rule>, Error> {
+    // Nothing of it is expanded: who sends it is not who started the server.
+    let config = Config::parse("<body>", text, Format::Json, None, &|_| None)?;
+    // It is an object, since it was parsed.
+    let keys: std::collections::BTreeMap<String, serde::de::IgnoredAny> =
+        serde_json::from_str(text).unwrap_or_default();
+    match keys.keys().find(|key| !RULES.contains(&key.as_str())) {
+        None => Ok(config.plan.rules()),
+        Some(key) => Err(Error::config(format!(
+            "`{key}` cannot be changed while the server runs; there may be `{}`",
+            RULES.join("`, `")
+        ))),
+    }
+}
+
+/// The keys of a file that say what is answered.
+#[cfg(feature = "server")]
+const RULES: [&str; 2] = ["models", "providers"];
 
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()

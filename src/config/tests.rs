@@ -122,12 +122,6 @@ fn bad_files_and_what_is_said_of_them() {
             "f.yaml:4:10: models.gpt-4: the key `provider` is missing",
         ),
         (
-            "providers:\n  mock: {type: mock}\n  real: {type: openai}\nmodels:\n  m: {provider: real}\n",
-            "f.yaml:5:17: models.m.provider: it goes to `real`, which is live, while the mock is \
-             enabled: a model cannot go live while others are mocked. Disable `real` or the mock, or \
-             say by `keys` who goes live",
-        ),
-        (
             "keys:\n  sha256:abc: live\n",
             "f.yaml:2:3: keys.sha256:abc: `sha256:` must be followed by the 64 hexadecimal digits of \
              a key's hash: printf %s \"$KEY\" | sha256sum",

@@ -30,6 +30,15 @@ impl Mock {
                 Err(error) => return Some(Happening::Answer(error.into())),
             }
         }
+        #[cfg(feature = "server")]
+        if let Some(words) = self.switched_fault() {
+            let attempt =
+                || self.shared.attempts.count(hash(fingerprint(request), words.as_bytes()));
+            // It was parsed when it was switched on.
+            if let Ok(Some(happening)) = asked(&words, entropy, attempt) {
+                return Some(happening);
+            }
+        }
         let troubles = &self.settings.troubles;
         let attempt = match troubles.iter().any(Trouble::counts) {
             true => self.shared.attempts.count(fingerprint(request)),

@@ -33,6 +33,12 @@ pub mod matching {}
 #[doc = include_str!("scripts.md")]
 pub mod scripts {}
 
+/// The server's own side: logs, figures, switches, the dashboard.
+///
+// Its examples need the feature.
+#[cfg_attr(any(feature = "server", not(doctest)), doc = include_str!("server.md"))]
+pub mod server {}
+
 #[doc = include_str!("structured_output.md")]
 pub mod structured_output {}
 

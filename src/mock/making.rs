@@ -72,7 +72,7 @@ impl<'a> Job<'a> {
                 let (mut response, wait) = recorded.play();
                 let fault = disrupt(&mut response, fault, entropy, in_stream);
                 let response = response.map(|frames| frames.playback(fault));
-                Made { response, wait, playing: None, tokens: 0, hold: None, lost: None }
+                Made { response, wait, playing: None, tokens: (0, 0), hold: None, lost: None }
             }
             Say::Raw(response) => self.at_once(*response.0, fault),
             Say::Output(output) => {
@@ -80,7 +80,8 @@ impl<'a> Job<'a> {
                 let schedule = self.schedule(&cx.usage);
                 let mut response = room.output(&cx, &output);
                 let fault = disrupt(&mut response, fault, entropy, None);
-                Made::new(response, schedule, |body, _| Playback::full(body, fault))
+                let made = Made::new(response, schedule, |body, _| Playback::full(body, fault));
+                Made { tokens: (cx.usage.input, cx.usage.output), ..made }
             }
             Say::Reply(reply) if request.stream => {
                 let cx = self.context(&reply);
@@ -89,9 +90,11 @@ impl<'a> Job<'a> {
                 let schedule = self.schedule(&cx.usage);
                 let mut response = room.stream(&cx);
                 let fault = disrupt(&mut response, fault, entropy, in_stream);
-                Made::new(response, schedule, |encoder, gaps| {
+                let tokens = (cx.usage.input, cx.usage.output);
+                let made = Made::new(response, schedule, |encoder, gaps| {
                     Playback::stream(cursor, encoder, fault, gaps)
-                })
+                });
+                Made { tokens, ..made }
             }
             Say::Reply(reply) => self.whole(&reply, fault),
             // What is to be whole was gathered before.
@@ -102,10 +105,11 @@ impl<'a> Job<'a> {
                 let schedule = self.schedule(&cx.usage);
                 let mut response = room.stream(&cx);
                 let fault = disrupt(&mut response, fault, entropy, in_stream);
-                Made::new(response, schedule, |encoder, _| {
+                let made = Made::new(response, schedule, |encoder, _| {
                     let bridge = Bridge::new(stream, encoder, cx.usage, counter, fault);
                     Playback::Bridge(Box::new(bridge))
-                })
+                });
+                Made { tokens: (cx.usage.input, cx.usage.output), ..made }
             }
         }
     }
@@ -127,7 +131,7 @@ impl<'a> Job<'a> {
         let mut response = self.room.unary(&cx, reply);
         let fault = disrupt(&mut response, fault, self.entropy, None);
         let mut made = Made::new(response, schedule, |body, _| Playback::full(body, fault));
-        made.tokens = cx.usage.output;
+        made.tokens = (cx.usage.input, cx.usage.output);
         made
     }
 
@@ -227,6 +231,7 @@ impl Mock {
             let entry = Received::new(entry, Some(call), head, body, rule, status, track);
             entry.with_attempt(attempt)
         });
+        watch.asked(request.model.clone(), request.stream);
         let gather = Gather { stream, reply: Reply::empty() };
         let mock = self.clone();
         let pending =
@@ -240,8 +245,8 @@ pub(super) struct Made {
     pub(super) response: Response<Playback>,
     pub(super) wait: Duration,
     playing: Option<Playing>,
-    /// Of an answer that comes as a whole.
-    tokens: u64,
+    /// Of the prompt, and of the answer as far as that is known before it is sent.
+    tokens: (u64, u64),
     pub(super) hold: Option<Box<Hold>>,
     /// What is done in its place, where that can be had.
     lost: Option<NoAnswer>,
@@ -265,12 +270,15 @@ impl Made {
     ) -> Self {
         let Schedule { head, gaps, playing } = schedule;
         let response = response.map(|body| play(body, gaps));
-        Self { response, wait: head, playing, tokens: 0, hold: None, lost: None }
+        Self { response, wait: head, playing, tokens: (0, 0), hold: None, lost: None }
     }
 
     pub(super) fn watched(self, watch: Watch) -> Reaction {
         let Self { response, wait, playing, tokens, hold, lost } = self;
-        watch.of_whole(tokens);
+        watch.of_tokens(tokens);
+        if let Some(how) = lost {
+            watch.lost(how);
+        }
         let response = response.map(|playback| Player::new(playback, watch, playing).holding(hold));
         match lost {
             None => Reaction::Respond(response, wait),

@@ -137,12 +137,15 @@ impl Mock {
         let attempt = self.attempt(outcome, made.wait, hold.as_deref());
         made.hold = hold;
         let status = made.response.status();
+        let (model, stream) = (std::mem::take(&mut request.model), request.stream);
         let (call, head, body) = request.take();
-        made.watched(self.note(|| {
+        let watch = self.note(|| {
             let mut entry = Received::new(&room, Some(call), head, body, rule, status, track);
             entry.attempt = attempt;
             entry
-        }))
+        });
+        watch.asked(model, stream);
+        made.watched(watch)
     }
 
     /// What a verdict needs, if one is asked for.
@@ -200,6 +203,24 @@ impl Mock {
         Reaction::Respond(response, Duration::ZERO)
     }
 
+    /// An error of what is around the mock, in a provider's envelope.
+    #[cfg(feature = "server")]
+    pub(crate) fn error(
+        &self,
+        room: &Room,
+        call: Option<&Call>,
+        head: &RequestHead,
+        error: &ApiError,
+    ) -> Response<Bytes> {
+        let entropy = Entropy::new(hash(self.settings.seed, head.uri.path().as_bytes()));
+        let created = created(self.settings.seed, 0);
+        let head = head.as_head();
+        room.error(
+            &ErrorContext { call, request: None, head, created, entropy, levels: None },
+            error,
+        )
+    }
+
     /// Enters a request that no rule was asked about.
     pub(crate) fn note_refusal(
         &self,
@@ -222,22 +243,32 @@ impl Mock {
             return Ok(None);
         }
         let refusal = |error| ApiError::invalid_request(format!("tower-mock-llm: {error}"));
-        pace::asked(head).map_err(refusal)
+        let asked = pace::asked(head).map_err(refusal)?;
+        #[cfg(feature = "server")]
+        let asked = asked.or_else(|| self.switched_pace());
+        Ok(asked)
     }
 
     /// Enters a request into the journal, if there is one. The watch counts what becomes of the
     /// answer.
     pub(crate) fn note(&self, received: impl FnOnce() -> Received) -> Watch {
         let bound = self.settings.journal;
-        if bound.entries == 0 {
+        if bound.entries == 0 && !self.is_observed() {
             return Watch::Off;
         }
         let mut received = received();
         received.lenient = self.settings.lenient;
+        #[cfg(feature = "server")]
+        self.observe(&mut received);
         let received = Arc::new(received);
         let watch = Watch::of(&received);
         self.shared.journal.push(received, bound);
         watch
+    }
+
+    #[cfg(not(feature = "server"))]
+    fn is_observed(&self) -> bool {
+        false
     }
 
     fn entropy(&self, call: &Call, body: &[u8]) -> Entropy {

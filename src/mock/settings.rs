@@ -36,6 +36,9 @@ pub(crate) struct Settings {
     pub(crate) journal: Bound,
     /// Whether requests are judged leniently.
     pub(crate) lenient: bool,
+    /// The models that go live while others are mocked.
+    #[cfg(feature = "config")]
+    pub(crate) live_models: Option<crate::config::LiveModels>,
     /// Whether answers say in a header that they are the mock's.
     pub(crate) marked: bool,
     pub(crate) max_body: usize,
@@ -54,6 +57,17 @@ pub(crate) struct Settings {
     pub(crate) troubles: Vec<Trouble>,
     /// Whether attempts are kept with their times, for a verdict on the client.
     pub(crate) watch: bool,
+}
+
+impl Settings {
+    /// What goes live although the mock is on, where that depends on the body.
+    #[cfg(feature = "cassette")]
+    pub(crate) fn live_by_body(&self) -> Option<&dyn crate::respond::Match> {
+        #[cfg(feature = "config")]
+        return self.live_models.as_ref().map(|models| models as _);
+        #[cfg(not(feature = "config"))]
+        return None;
+    }
 }
 
 /// The pace of a request, if it has one of its own.
@@ -82,6 +96,9 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) misfits: Misfits,
     pub(crate) mode: AtomicU8,
+    /// Whoever shows what is going on, once a server does.
+    #[cfg(feature = "server")]
+    pub(crate) observer: std::sync::OnceLock<Arc<crate::admin::Observer>>,
     /// How many answers are being played whose pace depends on it.
     pub(crate) playing: Arc<AtomicUsize>,
     pub(crate) rules: Rules,

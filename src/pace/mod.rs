@@ -17,6 +17,8 @@ use std::time::Duration;
 
 pub use self::distribution::Distribution;
 pub(crate) use self::schedule::{Gaps, Playing, Schedule};
+#[cfg(feature = "server")]
+pub(crate) use self::timer::wall;
 pub(crate) use self::timer::{Timer, now};
 pub(crate) use self::words::asked;
 

@@ -14,6 +14,13 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// What the calendar says: for logs that people read, and for nothing that an answer depends on.
+#[cfg(feature = "server")]
+#[expect(clippy::disallowed_methods, reason = "this is the one place for clocks")]
+pub(crate) fn wall() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}
+
 /// Waits for deadlines that are counted from when it was first asked. No other place in the
 /// crate holds a timer.
 #[derive(Debug, Default)]

@@ -23,6 +23,8 @@ mod tools_once;
 
 use std::sync::Arc;
 
+#[cfg(feature = "server")]
+pub(crate) use self::condition::glob;
 #[cfg(feature = "jsonpath")]
 pub use self::condition::json_path;
 pub use self::condition::{
@@ -40,6 +42,8 @@ pub use self::hidden::HiddenRule;
 pub use self::near_miss::NearMiss;
 pub use self::rule::{Rule, RuleBuilder};
 pub use self::rules::RuleId;
+#[cfg(feature = "server")]
+pub(crate) use self::rules::{Overview, Saved};
 pub(crate) use self::rules::{RuleName, Rules};
 pub(crate) use self::sayable::why;
 pub use self::script::Script;

@@ -1,9 +1,14 @@
 //! The rules that are mounted: choosing among them, and the verdict at the end.
 
+#[cfg(feature = "server")]
+mod overview;
+
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
+#[cfg(feature = "server")]
+pub(crate) use self::overview::{Overview, Saved};
 use super::hidden::{Hidden, HiddenRule};
 use super::index::Index;
 use super::mounted::Mounted;
@@ -55,14 +60,27 @@ impl Rules {
     /// words for what it says.
     #[track_caller]
     pub(crate) fn mount(&self, rule: Rule) -> RuleId {
+        self.try_mount(rule, false).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// Mounts it behind the others, or before them; or says why it cannot be.
+    pub(crate) fn try_mount(&self, rule: Rule, first: bool) -> Result<RuleId, String> {
         let id = RuleId(self.next.fetch_add(1, Ordering::Relaxed));
         let mounted = Arc::new(Mounted::new(id, rule));
         let why =
             unsayable(&mounted, &self.own_rooms.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(why) = why {
-            panic!("{why}");
+            return Err(why);
         }
+        // As in `unmount`.
+        let mut hidden = first.then(|| self.hidden.lock().unwrap_or_else(PoisonError::into_inner));
         self.change(|set| {
+            if let Some(hidden) = &mut hidden {
+                **hidden = Hidden::default();
+                set.rules.insert(0, mounted);
+                set.index = OnceLock::new();
+                return;
+            }
             set.rules.push(mounted);
             if set
                 .index
@@ -72,13 +90,15 @@ impl Rules {
                 set.index = OnceLock::new();
             }
         });
+        drop(hidden);
         if self.refuses_hidden.load(Ordering::Relaxed)
-            && let Some(hidden) = self.hidden().into_iter().find(|hidden| hidden.id == id)
+            // One that comes first may hide others.
+            && let Some(hidden) = self.hidden().into_iter().find(|hidden| first || hidden.id == id)
         {
             self.unmount(id);
-            refuse(&hidden);
+            return Err(refusal(&hidden));
         }
-        id
+        Ok(id)
     }
 
     /// Adds a room of the user's own that may have to say what rules say.
@@ -95,7 +115,7 @@ impl Rules {
     pub(crate) fn refuse_hidden(&self) {
         self.refuses_hidden.store(true, Ordering::Relaxed);
         if let Some(hidden) = self.hidden().first() {
-            refuse(hidden);
+            panic!("{}", refusal(hidden));
         }
     }
 
@@ -246,9 +266,8 @@ impl Set {
     }
 }
 
-#[track_caller]
-fn refuse(hidden: &HiddenRule) -> ! {
-    panic!("{hidden}; mount it before that one, or say `expect(0)` of it if that is meant");
+fn refusal(hidden: &HiddenRule) -> String {
+    format!("{hidden}; mount it before that one, or say `expect(0)` of it if that is meant")
 }
 
 /// Fewer rules are tried one after the other: nothing is faster.

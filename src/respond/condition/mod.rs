@@ -29,6 +29,8 @@ pub use self::number::{Number, NumberCondition};
 pub(super) use self::subject::Subject;
 #[cfg(feature = "templates")]
 pub(super) use self::subject::is_secret;
+#[cfg(feature = "server")]
+pub(crate) use self::test::glob;
 use crate::request::LlmRequest;
 
 /// A condition on a request.

@@ -120,7 +120,7 @@ fn contains_ignoring_case(text: &str, lower: &str) -> bool {
 }
 
 /// Whether `text` matches `pattern` as a whole. Linear but for the last star, which may go back.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let (mut pattern, mut text) = (pattern.chars(), text.chars());
     let mut back: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
     loop {

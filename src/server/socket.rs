@@ -12,9 +12,9 @@ use tokio::net::TcpStream;
 
 /// A TCP stream that is closed with a reset, if it was told to.
 #[derive(Debug)]
-pub(crate) struct Socket {
-    pub(crate) tcp: TcpStream,
-    pub(crate) reset: Arc<AtomicBool>,
+pub(super) struct Socket {
+    pub(super) tcp: TcpStream,
+    pub(super) reset: Arc<AtomicBool>,
 }
 
 impl Drop for Socket {

@@ -1,0 +1,193 @@
+//! What happens to a request.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::sync::Notify;
+
+use super::Off;
+use super::aside::{Other, OtherFuture, admin, is_for_the_server, whole};
+use super::live::lost_answer;
+use crate::admin::Admin;
+use crate::body::MockBody;
+use crate::claim::Claim;
+use crate::future::{Answering, Outcome};
+use crate::mock::Mock;
+#[cfg(feature = "cassette")]
+use crate::provider::Room;
+use crate::request::{Head, RequestHead};
+use crate::upstream::Upstreams;
+#[cfg(feature = "cassette")]
+use crate::{claim::Mode, upstream::Routes};
+
+/// The engine as hyper's service. Unlike [`MockLlm`](crate::MockLlm) it needs no copy of itself
+/// for each request, and it knows that there is nothing behind it.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) mock: Mock,
+    /// Whoever answers what is for the server itself. The connector's has nobody: its requests are
+    /// all for the mocked hosts.
+    pub(super) admin: Option<Arc<Admin>>,
+    pub(super) off: Off,
+    /// Closes its connection, once the answers that are on their way are sent.
+    pub(super) close: Arc<Notify>,
+    /// Whether the socket is to be reset when it is dropped.
+    pub(super) reset: Arc<AtomicBool>,
+    /// What passes on what is live.
+    pub(super) upstream: Option<Arc<Upstreams>>,
+}
+
+/// What a client gets.
+pub(super) type Served = Response<MockBody<Other>>;
+
+impl hyper::service::Service<Request<Incoming>> for Engine {
+    type Response = Served;
+    type Error = Cut;
+    type Future = Answer;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        if let Some(its_admin) = &self.admin
+            && is_for_the_server(request.uri().path())
+        {
+            return Answer::Other(admin(its_admin, request));
+        }
+        let head = Head::of(&request);
+        let mut claim = self.mock.claim(&head);
+        if let Some(live) = self.live(&claim, &head) {
+            return Answer::Live(Box::pin(live.answer(request)));
+        }
+        #[cfg(feature = "cassette")]
+        self.recall(&mut claim, &head);
+        let (parts, body) = request.into_parts();
+        let version = parts.version;
+        let mut head = RequestHead::from(parts);
+        match &claim {
+            Claim::Forward => return Answer::Refused(Some(Box::new(self.refuse(&head, version)))),
+            #[cfg(feature = "cassette")]
+            Claim::Answer(room, _) | Claim::Refuse(room) => self.locate(room, &mut head),
+            #[cfg(not(feature = "cassette"))]
+            _ => {}
+        }
+        #[cfg(feature = "cassette")]
+        let recorded = self.recorded(&claim);
+        let answering = Box::pin(Answering::new(self.mock.clone(), claim, head, body));
+        Answer::Answering {
+            answering,
+            reset: Arc::clone(&self.reset),
+            #[cfg(feature = "cassette")]
+            recorded,
+        }
+    }
+}
+
+/// An answer on its way, or a refusal; or what is no LLM call.
+pub(super) enum Answer {
+    Answering {
+        answering: Pin<Box<Answering<Incoming>>>,
+        reset: Arc<AtomicBool>,
+        /// What it takes to record an answer.
+        #[cfg(feature = "cassette")]
+        recorded: Option<(Arc<Upstreams>, Room)>,
+    },
+    Live(Pin<Box<dyn Future<Output = Result<Served, Cut>> + Send>>),
+    Other(OtherFuture),
+    Refused(Option<Box<Response<Full<Bytes>>>>),
+}
+
+impl Future for Answer {
+    type Output = Result<Served, Cut>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        loop {
+            match this {
+                Self::Answering {
+                    answering,
+                    reset,
+                    #[cfg(feature = "cassette")]
+                    recorded,
+                } => match ready!(answering.as_mut().poll_outcome(cx)) {
+                    Outcome::Play(answer) => return Poll::Ready(Ok(answer.map(MockBody::mock))),
+                    Outcome::Lost(lost) => return Poll::Ready(lost_answer(*lost, reset)),
+                    #[cfg(feature = "cassette")]
+                    Outcome::Record(live) => {
+                        let (upstream, room) =
+                            recorded.take().expect("a mock without an upstream records nothing");
+                        *this = Self::Live(Box::pin(async move {
+                            Ok(super::live::record(*live, &upstream, &room).await)
+                        }));
+                    }
+                },
+                Self::Live(future) => return future.as_mut().poll(cx),
+                Self::Other(future) => {
+                    let response = ready!(future.as_mut().poll(cx));
+                    return Poll::Ready(Ok(response.map(MockBody::inner)));
+                }
+                Self::Refused(refusal) => {
+                    let refusal = refusal.take().expect("polled after completion");
+                    return Poll::Ready(Ok(refusal.map(whole).map(MockBody::inner)));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(feature = "cassette")]
+impl Engine {
+    /// Asks the cassette for what no endpoint here answers, where there is one.
+    fn recall(&self, claim: &mut Claim, head: &Head<'_>) {
+        let settings = &self.mock.settings;
+        if !matches!(claim, Claim::Forward)
+            || settings.cassette.is_none()
+            || self.mock.mode() == Mode::Off
+        {
+            return;
+        }
+        let rooms = &settings.claims.rooms;
+        let provider = self.upstream.as_ref().map_or_else(
+            || Routes::vendors().provider(rooms, head),
+            |upstream| upstream.routes.provider(rooms, head),
+        );
+        let room = provider.and_then(|it| rooms.iter().find(|room| room.provider() == it));
+        if let Some(room) = room {
+            *claim = Claim::Refuse(Arc::clone(room));
+        }
+    }
+
+    /// Gives a request that may be recorded the host that it goes to, under which it is written down.
+    fn locate(&self, room: &Room, head: &mut RequestHead) {
+        if let Some(upstream) = &self.upstream
+            && self.mock.settings.cassette.is_some()
+            && let Some(uri) = upstream.routes.url(&room.provider(), &head.uri)
+        {
+            head.uri = uri;
+        }
+    }
+
+    fn recorded(&self, claim: &Claim) -> Option<(Arc<Upstreams>, Room)> {
+        self.mock.settings.cassette.as_ref()?;
+        let upstream = self.upstream.as_ref()?;
+        let (Claim::Answer(room, _) | Claim::Refuse(room)) = claim else { return None };
+        Some((Arc::clone(upstream), Arc::clone(room)))
+    }
+}
+
+/// Makes hyper close the connection (or, over HTTP/2, reset the stream) without a response.
+#[derive(Debug)]
+pub(super) struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the mock was told to give no answer")
+    }
+}
+
+impl std::error::Error for Cut {}
