@@ -1,7 +1,6 @@
 //! What a request says to a model, whichever way it was written: by this it is found again.
 
 mod hash;
-mod scan;
 mod walk;
 
 use std::borrow::Cow;
@@ -14,6 +13,7 @@ use serde_json::Value;
 use self::hash::{joined, of_bytes, of_value};
 pub(super) use self::walk::Keyer;
 use super::redact::{Pointer, place};
+use super::scan::Node;
 
 /// A request as it is looked for: without secrets.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Asked {
         serde_json::from_slice(&self.body).ok()
     }
 
-    fn question(&self) -> Question<'_> {
+    pub(super) fn question(&self) -> Question<'_> {
         let Self { provider, method, url, content_type, body } = self;
         Question { provider, method, url, content_type: content_type.as_deref(), body }
     }
@@ -54,17 +54,31 @@ impl Asked {
 impl Question<'_> {
     /// A number that requests have in common which ask for the same.
     pub(super) fn key(&self, keyer: &mut Keyer, ignored: &[Pointer]) -> u128 {
-        let (path, query) = place(self.url);
-        let key = [self.provider, self.method, path]
-            .into_iter()
-            .chain(query)
-            .fold(0, |key, text| joined(key, of_bytes(text.as_bytes())));
         // A method that has no body may come with an empty one, or none.
         if self.method == Method::GET.as_str() && self.body.is_empty() {
-            return key;
+            return self.of_place();
         }
-        let body = keyer.key(self.body, ignored).unwrap_or_else(|| self.by_tree(ignored));
-        joined(key, body)
+        let body = keyer.of_bytes(self.body, ignored).unwrap_or_else(|| self.by_tree(ignored));
+        joined(self.of_place(), body)
+    }
+
+    /// The same for a body that is JSON and stands in a larger text, which was scanned.
+    pub(super) fn key_of_node(
+        &self,
+        keyer: &mut Keyer,
+        (text, nodes, at): (&str, &[Node], usize),
+        ignored: &[Pointer],
+    ) -> u128 {
+        let body = keyer.of_node(text, nodes, at, ignored);
+        joined(self.of_place(), body.unwrap_or_else(|| self.by_tree(ignored)))
+    }
+
+    fn of_place(&self) -> u128 {
+        let (path, query) = place(self.url);
+        [self.provider, self.method, path]
+            .into_iter()
+            .chain(query)
+            .fold(0, |key, text| joined(key, of_bytes(text.as_bytes())))
     }
 
     fn by_tree(&self, ignored: &[Pointer]) -> u128 {

@@ -98,7 +98,7 @@ fn by_tree(body: &str, ignored: &[Pointer]) -> u128 {
 }
 
 fn by_scan(body: &str, ignored: &[Pointer]) -> Option<u128> {
-    Keyer::default().key(body.as_bytes(), ignored)
+    Keyer::default().of_bytes(body.as_bytes(), ignored)
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn what_is_odd_is_left_alone() {
         assert_eq!(by_scan(broken, &[]), None, "{broken}");
         assert!(asked(broken).json().is_none(), "{broken}");
     }
-    assert_eq!(Keyer::default().key(b"\"\xff\"", &[]), None);
+    assert_eq!(Keyer::default().of_bytes(b"\"\xff\"", &[]), None);
 }
 
 /// Makes JSON of all kinds, with names and values that matter to a key, and spells it in many ways.
@@ -345,7 +345,7 @@ fn keys_are_equal_exactly_where_canonical_forms_are() {
             maker.spell(&body, &mut text);
             let value: Value = serde_json::from_str(&text).unwrap();
             let tree = of_value(&canonical(value.clone(), ignored));
-            if let Some(key) = keyer.key(text.as_bytes(), ignored) {
+            if let Some(key) = keyer.of_bytes(text.as_bytes(), ignored) {
                 assert_eq!(key, tree, "{text}");
                 scanned += 1;
             }
@@ -378,7 +378,7 @@ fn bytes_of_all_kinds_are_no_trouble() {
                 break;
             }
         }
-        let scanned = Keyer::default().key(&bytes, &[]);
+        let scanned = Keyer::default().of_bytes(&bytes, &[]);
         if let Some(key) = scanned {
             let value = serde_json::from_slice(&bytes).unwrap();
             assert_eq!(key, of_value(&canonical(value, &[])));

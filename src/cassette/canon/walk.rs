@@ -6,14 +6,20 @@ use std::collections::HashMap;
 use serde_json::Number;
 
 use super::hash::{self, joined};
-use super::scan::{Kind, Node, scan, unescape};
 use super::{CONVERSATIONS, IDS, LITERAL, VOLATILE};
 use crate::cassette::redact::Pointer;
+use crate::cassette::scan::{Kind, Node, scan, unescape};
 
-/// What is used again from one request to the next.
+/// Makes keys, one after the other.
 #[derive(Debug, Default)]
 pub(in crate::cassette) struct Keyer {
     nodes: Vec<Node>,
+    /// What is used again from one request to the next.
+    scratch: Scratch,
+}
+
+#[derive(Debug, Default)]
+struct Scratch {
     meant: Vec<u8>,
     /// The names and values of the objects that are being walked.
     fields: Vec<(u32, u32)>,
@@ -23,20 +29,44 @@ pub(in crate::cassette) struct Keyer {
 
 impl Keyer {
     /// `None` for what is no JSON, and for what is too odd: then a tree tells.
-    pub(super) fn key(&mut self, body: &[u8], ignored: &[Pointer]) -> Option<u128> {
+    pub(super) fn of_bytes(&mut self, body: &[u8], ignored: &[Pointer]) -> Option<u128> {
         let text = std::str::from_utf8(body).ok()?;
         scan(text, &mut self.nodes)?;
+        self.scratch.key(body, &self.nodes, 0, ignored)
+    }
+
+    /// The same for a body that stands in a larger text, which was scanned.
+    pub(super) fn of_node(
+        &mut self,
+        text: &str,
+        nodes: &[Node],
+        at: usize,
+        ignored: &[Pointer],
+    ) -> Option<u128> {
+        self.scratch.key(text.as_bytes(), nodes, at, ignored)
+    }
+}
+
+impl Scratch {
+    fn key(
+        &mut self,
+        bytes: &[u8],
+        nodes: &[Node],
+        at: usize,
+        ignored: &[Pointer],
+    ) -> Option<u128> {
         self.fields.clear();
         let steps: Vec<_> = ignored.iter().map(Pointer::steps).collect();
-        let mut walk = Walk { bytes: body, keyer: self, is_top: true };
-        walk.value(0, false, &steps)
+        Walk { bytes, nodes, scratch: self, top: at }.value(at, false, &steps)
     }
 }
 
 struct Walk<'a> {
     bytes: &'a [u8],
-    keyer: &'a mut Keyer,
-    is_top: bool,
+    nodes: &'a [Node],
+    scratch: &'a mut Scratch,
+    /// The body.
+    top: usize,
 }
 
 /// Of each pointer that leads into a value, the rest of its way.
@@ -44,8 +74,7 @@ type Ways<'a> = [&'a [String]];
 
 impl<'a> Walk<'a> {
     fn value(&mut self, at: usize, has_ids: bool, ways: &Ways<'_>) -> Option<u128> {
-        let is_top = std::mem::take(&mut self.is_top);
-        let node = self.keyer.nodes[at];
+        let node = self.nodes[at];
         Some(match node.kind {
             Kind::Null => hash::NULL,
             Kind::False => hash::of_bool(false),
@@ -53,11 +82,11 @@ impl<'a> Walk<'a> {
             Kind::Number => number(self.slice(node))?,
             Kind::Text => hash::of_text(self.slice(node)),
             Kind::Escaped => {
-                unescape(self.slice(node), &mut self.keyer.meant);
-                hash::of_text(&self.keyer.meant)
+                unescape(self.slice(node), &mut self.scratch.meant);
+                hash::of_text(&self.scratch.meant)
             }
             Kind::Array => self.array(at, has_ids, ways)?,
-            Kind::Object => self.object(at, is_top, has_ids, ways)?,
+            Kind::Object => self.object(at, has_ids, ways)?,
         })
     }
 
@@ -66,7 +95,7 @@ impl<'a> Walk<'a> {
     }
 
     fn array(&mut self, at: usize, has_ids: bool, ways: &Ways<'_>) -> Option<u128> {
-        let end = self.keyer.nodes[at].next as usize;
+        let end = self.nodes[at].next as usize;
         let (mut element, mut index, mut key) = (at + 1, 0_usize, hash::ARRAY);
         while element < end {
             let into = further(ways, |step| step.parse() == Ok(index));
@@ -76,46 +105,47 @@ impl<'a> Walk<'a> {
                 Some(into) => self.value(element, has_ids, into)?,
             };
             key = joined(key, one);
-            element = self.keyer.nodes[element].next as usize;
+            element = self.nodes[element].next as usize;
             index += 1;
         }
         Some(key)
     }
 
-    fn object(&mut self, at: usize, is_top: bool, has_ids: bool, ways: &Ways<'_>) -> Option<u128> {
-        let base = self.keyer.fields.len();
-        let end = self.keyer.nodes[at].next as usize;
+    fn object(&mut self, at: usize, has_ids: bool, ways: &Ways<'_>) -> Option<u128> {
+        let base = self.scratch.fields.len();
+        let end = self.nodes[at].next as usize;
         let mut name = at + 1;
         while name < end {
-            let node = self.keyer.nodes[name];
+            let node = self.nodes[name];
             let is_odd = node.kind == Kind::Escaped || self.slice(node).starts_with(b"$serde_json");
             if is_odd {
                 return None;
             }
-            self.keyer.fields.push((name as u32, name as u32 + 1));
-            name = self.keyer.nodes[name + 1].next as usize;
+            self.scratch.fields.push((name as u32, name as u32 + 1));
+            name = self.nodes[name + 1].next as usize;
         }
-        let (nodes, bytes) = (&self.keyer.nodes, self.bytes);
+        let (nodes, bytes) = (self.nodes, self.bytes);
         let spelled = |(name, _): &(u32, u32)| {
             let Node { start, end, .. } = nodes[*name as usize];
             &bytes[start as usize..end as usize]
         };
-        let fields = &mut self.keyer.fields[base..];
+        let fields = &mut self.scratch.fields[base..];
         // Ids count by their place, and fields may come in any order.
         fields.sort_unstable_by(|one, other| spelled(one).cmp(spelled(other)));
         // Of two with one name the last counts, wherever the first one went.
         if fields.windows(2).any(|two| spelled(&two[0]) == spelled(&two[1])) {
             return None;
         }
+        let is_top = at == self.top;
         let mut sum = 0_u128;
-        for place in base..self.keyer.fields.len() {
-            let (name, value) = self.keyer.fields[place];
-            let name = self.slice(self.keyer.nodes[name as usize]);
+        for place in base..self.scratch.fields.len() {
+            let (name, value) = self.scratch.fields[place];
+            let name = self.slice(self.nodes[name as usize]);
             if let Some(value) = self.field(name, value as usize, is_top, has_ids, ways)? {
                 sum = sum.wrapping_add(hash::of_field(name, value));
             }
         }
-        self.keyer.fields.truncate(base);
+        self.scratch.fields.truncate(base);
         Some(hash::of_fields(sum))
     }
 
@@ -130,7 +160,7 @@ impl<'a> Walk<'a> {
     ) -> Option<Option<u128>> {
         let is = |known: &&str| known.as_bytes() == name;
         let Some(into) = further(ways, |step| step.as_bytes() == name) else { return Some(None) };
-        let kind = self.keyer.nodes[at].kind;
+        let kind = self.nodes[at].kind;
         if is_top {
             let is_default = kind == Kind::Null || (name == b"stream" && kind == Kind::False);
             if is_default || VOLATILE.iter().any(is) {
@@ -138,15 +168,15 @@ impl<'a> Walk<'a> {
             }
             let begins = kind == Kind::Array && CONVERSATIONS.iter().any(is);
             if begins {
-                self.keyer.seen.clear();
+                self.scratch.seen.clear();
             }
             return self.value(at, begins, &into).map(Some);
         }
         let is_id = has_ids && matches!(kind, Kind::Text | Kind::Escaped) && IDS.iter().any(is);
         if is_id {
             let id = self.value(at, false, &[])?;
-            let next = self.keyer.seen.len() + 1;
-            let number = *self.keyer.seen.entry(id).or_insert(next);
+            let next = self.scratch.seen.len() + 1;
+            let number = *self.scratch.seen.entry(id).or_insert(next);
             return Some(Some(hash::of_text(super::numbered(number).as_bytes())));
         }
         let has_ids = has_ids && !LITERAL.iter().any(is);

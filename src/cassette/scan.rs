@@ -2,17 +2,17 @@
 
 /// A value, a name or a container, in the order of the text.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
-    pub(super) kind: Kind,
+pub(in crate::cassette) struct Node {
+    pub(in crate::cassette) kind: Kind,
     /// Of a text, without its quotes.
-    pub(super) start: u32,
-    pub(super) end: u32,
+    pub(in crate::cassette) start: u32,
+    pub(in crate::cassette) end: u32,
     /// The place of what comes after it, and after what is in it.
-    pub(super) next: u32,
+    pub(in crate::cassette) next: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::cassette) enum Kind {
     Array,
     /// A text with escapes in it.
     Escaped,
@@ -30,7 +30,7 @@ const DEEPEST: usize = 127;
 
 /// Notes where everything stands. `None` for what is no JSON, and for some that is: too deep, too large,
 /// with numbers that are too long. Whatever is noted, serde_json reads too.
-pub(super) fn scan(text: &str, nodes: &mut Vec<Node>) -> Option<()> {
+pub(in crate::cassette) fn scan(text: &str, nodes: &mut Vec<Node>) -> Option<()> {
     nodes.clear();
     if u32::try_from(text.len()).is_err() {
         return None;
@@ -237,7 +237,7 @@ fn four(bytes: &[u8]) -> Option<u32> {
 }
 
 /// A text as it is meant. `text` is that of a node.
-pub(super) fn unescape(text: &[u8], meant: &mut Vec<u8>) {
+pub(in crate::cassette) fn unescape(text: &[u8], meant: &mut Vec<u8>) {
     meant.clear();
     let mut rest = text;
     loop {
