@@ -53,7 +53,10 @@ impl Cassette {
         let key = settings.key(&asked);
         let next = if mode == RecordMode::RecordAll { Next::None } else { self.deck().next(key) };
         if let Next::Take(take) = next {
-            return Some(Found::Play(Recorded { take, timing: settings.timing }));
+            return Some(Found::Play(Recorded {
+                interaction: take.interaction(),
+                timing: settings.timing,
+            }));
         }
         if mode == RecordMode::Replay {
             return Some(Found::Miss(self.miss(&asked, &next, &settings)));
@@ -100,7 +103,7 @@ impl Cassette {
                  last one again"
             );
         } else if let Some((take, differences)) = nearest(&takes, asked, &unseen) {
-            let interaction = &take.interaction;
+            let interaction = &*take.interaction();
             let mattering: Vec<_> =
                 differences.iter().filter(|it| it.class != DifferenceClass::Volatile).collect();
             if let (true, Some(why)) = (mattering.is_empty(), &interaction.interrupted) {
@@ -138,7 +141,7 @@ impl Cassette {
             }
             Change::Replace(gone) => store.replace(name, &mut |old| {
                 let mut gone: Vec<_> =
-                    gone.iter().map(|take| format::write(&take.interaction)).collect();
+                    gone.iter().map(|take| format::write(&take.interaction())).collect();
                 let mut text = format::first_line();
                 for kept in format::read(location, old).map_err(std::io::Error::other)? {
                     let kept = format::write(&kept);

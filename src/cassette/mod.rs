@@ -13,8 +13,10 @@ mod mode;
 mod player;
 mod recorder;
 mod redact;
+mod scan;
 mod service;
 mod store;
+mod take;
 mod text;
 
 use std::fmt;
@@ -113,9 +115,8 @@ impl Cassette {
         let bytes = store
             .read(&name)
             .map_err(|error| Error::io(format!("read the cassette {location}"), error))?;
-        let interactions = format::read(&location, &bytes.unwrap_or_default())?;
         let mode = AtomicU8::new(RecordMode::default() as u8);
-        let deck = Mutex::new(Deck::new(interactions));
+        let deck = Mutex::new(Deck::read(&location, bytes.unwrap_or_default().into())?);
         Ok(Self(Arc::new(Inner { store: Arc::new(store), name, location, mode, deck })))
     }
 
@@ -240,7 +241,7 @@ impl Cassette {
         let takes = deck.takes().iter().filter(|take| !take.used.load(Ordering::Relaxed));
         takes
             .map(|take| {
-                let Interaction { method, url, line, .. } = &take.interaction;
+                let Interaction { method, url, line, .. } = &*take.interaction();
                 format!("{}:{line}: {method} {url}", self.location())
             })
             .collect()
