@@ -110,6 +110,11 @@ impl Deck {
         &self.takes
     }
 
+    /// The recordings of a request, in order.
+    pub(super) fn recorded(&self, key: u128) -> &[Arc<Take>] {
+        self.index.get(&key).map_or(&[], |slot| &slot.takes)
+    }
+
     pub(super) fn next(&mut self, key: u128) -> Next {
         let Some(slot) = self.index.get_mut(&key) else { return Next::None };
         let take = match slot.takes.get(slot.next) {
