@@ -7,6 +7,8 @@ mod deck;
 mod diff;
 mod find;
 mod format;
+#[cfg(feature = "cli")]
+pub(crate) mod import;
 mod indent;
 mod interaction;
 mod mode;

@@ -34,6 +34,10 @@ fn in_json(json: &str, offset: usize) -> String {
     let mut steps = Vec::new();
     let mut tokens = Tokens(json).peekable();
     while let Some(token) = tokens.next() {
+        let end = token.as_ptr() as usize - json.as_ptr() as usize + token.len();
+        if end > offset && matches!(token, "{" | "[") {
+            break;
+        }
         match token {
             "{" => steps.push(Step::Field(String::new())),
             "[" => steps.push(Step::Element(0)),
@@ -50,7 +54,6 @@ fn in_json(json: &str, offset: usize) -> String {
             }
             _ => {}
         }
-        let end = token.as_ptr() as usize - json.as_ptr() as usize + token.len();
         if end > offset && !matches!(token, "," | ":") {
             break;
         }

@@ -13,6 +13,16 @@ pub(in crate::cli) struct Cassette {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Makes a cassette of another tool's recordings: VCR.py, pytest-recording, Ruby's VCR, HAR.
+    #[command(
+        after_help = "What it writes is scrubbed as a recording is. FROM may be a folder; TO is one \
+        then. Nothing is written over.\n\n\
+        Examples:\n  \
+        mock-llm cassette convert tests/cassettes/test_chat.yaml tests/cassettes/chat.jsonl\n  \
+        mock-llm cassette convert session.har session.jsonl --provider openai\n\n\
+        Exit codes: 0 something was written; 1 nothing was."
+    )]
+    Convert(Convert),
     /// Lists recordings: where they stand, what was asked and what came of it.
     #[command(after_help = "Examples:\n  \
         mock-llm cassette ls                              # all in tests/cassettes\n  \
@@ -68,6 +78,23 @@ pub(super) struct Paths {
     /// Files, and folders in which each file that ends in `.jsonl` is a cassette.
     #[arg(value_name = "PATH", default_value = "tests/cassettes")]
     pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Convert {
+    /// The other tool's file, or a folder of them (`.yaml`, `.yml`, `.json`, `.har`).
+    pub(super) from: PathBuf,
+    /// The cassette, or a folder for them.
+    pub(super) to: PathBuf,
+    /// Whose API it is where the host does not say it: `openai`, `anthropic`, `gemini`. Without it,
+    /// requests to other hosts are left out.
+    #[arg(long, value_name = "NAME")]
+    pub(super) provider: Option<String>,
+    #[command(flatten)]
+    pub(super) rules: Rules,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! `mock-llm cassette`.
 
 mod args;
+mod convert;
 mod diff;
 mod ls;
 mod show;
@@ -19,6 +20,7 @@ use crate::cassette::{Pointer, Redaction};
 
 pub(super) fn cassette(options: &Cassette, out: &mut dyn Write) -> Result<(), Failure> {
     match &options.command {
+        Command::Convert(options) => convert::convert(options, out),
         Command::Diff(options) => diff::diff(options, out),
         Command::Lint(options) => tidy::lint(options, out),
         Command::Ls(options) => ls::ls(options, out),
@@ -37,14 +39,16 @@ impl Paths {
 
 impl Rules {
     fn redaction(&self) -> Result<Redaction, Failure> {
-        let mut redaction = Redaction { pointers: pointers(&self.redact)?, ..<_>::default() };
         #[cfg(feature = "regex")]
-        for pattern in &self.redact_regex {
-            let pattern = regex::Regex::new(pattern)
-                .map_err(|error| Failure::Other(format!("--redact-regex: {error}")))?;
-            redaction.patterns.push(pattern);
-        }
-        Ok(redaction)
+        let pattern = |text: &String| {
+            regex::Regex::new(text)
+                .map_err(|error| Failure::Other(format!("--redact-regex: {error}")))
+        };
+        Ok(Redaction {
+            pointers: pointers(&self.redact)?,
+            #[cfg(feature = "regex")]
+            patterns: self.redact_regex.iter().map(pattern).collect::<Result<_, _>>()?,
+        })
     }
 }
 
