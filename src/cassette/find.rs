@@ -13,7 +13,8 @@ use super::interaction::Interaction;
 use super::player::Recorded;
 use super::recorder::Ticket;
 use super::redact::{Secrets, url};
-use super::{Cassette, Inner, RecordMode};
+use super::take::Take;
+use super::{Cassette, Inner, RecordMode, usage};
 use crate::error::Error;
 use crate::provider::Provider;
 use crate::request::RequestHead;
@@ -53,6 +54,9 @@ impl Cassette {
         let key = settings.key(&asked);
         let next = if mode == RecordMode::RecordAll { Next::None } else { self.deck().next(key) };
         if let Next::Take(take) = next {
+            if let Some(why) = self.note(key, &take) {
+                return Some(Found::Miss(why));
+            }
             return Some(Found::Play(Recorded {
                 interaction: take.interaction(),
                 timing: settings.timing,
@@ -131,6 +135,7 @@ impl Cassette {
         let settings = Arc::clone(&self.deck().settings);
         settings.redaction.interaction(secrets, &mut interaction);
         let lines = format::write(&interaction);
+        let is_whole = interaction.interrupted.is_none();
         let in_place = self.current_mode() == RecordMode::RecordAll;
         let change = self.deck().add(key, interaction, in_place);
         let Inner { store, name, location, .. } = &*self.0;
@@ -153,6 +158,31 @@ impl Cassette {
                 Ok((text + &lines).into_bytes())
             }),
         };
-        written.map_err(|error| Error::io(format!("write the cassette {location}"), error))
+        written.map_err(|error| Error::io(format!("write the cassette {location}"), error))?;
+        let made = self.deck().recorded(key).last().filter(|_| is_whole).cloned();
+        match made.and_then(|take| self.note(key, &take)) {
+            Some(why) => Err(Error::cassette(why)),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes down that a recording was used, if that is wanted; if it cannot be, why.
+    fn note(&self, key: u128, take: &Arc<Take>) -> Option<String> {
+        if !usage::is_wanted() {
+            return None;
+        }
+        let known = self.deck().recorded(key).to_vec();
+        let before: Vec<_> = known
+            .iter()
+            .take_while(|it| !Arc::ptr_eq(it, take))
+            .map(|it| it.interaction())
+            .collect();
+        let before = before.iter().map(Arc::as_ref);
+        let error = usage::note(self.location(), &take.interaction(), before).err()?;
+        Some(format!(
+            "tower-mock-llm: cannot write down that a recording of {} was used: {error}. Make the \
+             file that MOCK_LLM_USAGE names writable, or do not set it.",
+            self.location()
+        ))
     }
 }

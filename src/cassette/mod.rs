@@ -7,6 +7,8 @@ mod deck;
 mod diff;
 mod find;
 mod format;
+#[cfg(feature = "cli")]
+pub(crate) mod import;
 mod indent;
 mod interaction;
 mod mode;
@@ -15,9 +17,11 @@ mod recorder;
 mod redact;
 mod scan;
 mod service;
+pub(crate) mod shelf;
 mod store;
 mod take;
 mod text;
+mod usage;
 
 use std::fmt;
 use std::path::Path;
@@ -30,6 +34,7 @@ pub use self::diff::{Difference, DifferenceClass};
 pub use self::mode::RecordMode;
 pub use self::recorder::Taped;
 pub use self::service::{Recording, RecordingFuture, RecordingLayer};
+pub use self::shelf::{Flaw, lint};
 pub use self::store::{Folder, Store};
 
 use self::canon::Asked;
@@ -39,7 +44,9 @@ pub(crate) use self::find::Found;
 use self::interaction::Interaction;
 pub(crate) use self::player::{Frames, Recorded};
 pub(crate) use self::recorder::{Live, Ticket};
-use self::redact::Pointer;
+pub(crate) use self::redact::Pointer;
+#[cfg(feature = "cli")]
+pub(crate) use self::redact::Redaction;
 use crate::error::Error;
 
 /// A file of recorded calls. Clones share it, and its place in it.

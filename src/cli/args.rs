@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::cassette::Cassette;
 use crate::pace::Pace;
 
 /// A mock of the LLM providers' APIs.
@@ -19,7 +20,7 @@ use crate::pace::Pace;
         mock-llm ask anthropic 'What is the weather?' --stream\n  \
         OPENAI_BASE_URL=http://127.0.0.1:4100/v1 OPENAI_API_KEY=any python app.py\n\n\
         Exit codes: 0 done; 1 it could not be done; 2 the arguments make no sense; 3 a config file is \
-        not what `validate --expect` says."
+        not what `validate --expect` says; 4 `cassette lint` or `cassette diff` found something."
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -63,6 +64,12 @@ pub(super) enum Command {
         mock-llm ask openai hello --config mock-llm.yaml --model gpt-4 --json\n\n\
         Exit codes: 0 the status is a success; 1 it is not.")]
     Ask(Ask),
+    /// Lists, shows, compares, checks and tidies recorded calls.
+    #[command(after_help = "Examples:\n  \
+        mock-llm cassette ls\n  \
+        mock-llm cassette lint tests/cassettes\n  \
+        mock-llm cassette show tests/cassettes/weather.jsonl:2")]
+    Cassette(Cassette),
     /// Says what in this environment points where: base URLs, keys, proxies, files.
     #[command(
         after_help = "Shows no key.\n\nExamples:\n  mock-llm doctor\n  mock-llm doctor --json\n\n\
