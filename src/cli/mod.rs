@@ -11,6 +11,7 @@
 
 mod args;
 mod ask;
+mod convert;
 mod doctor;
 mod init;
 mod serve;
@@ -58,6 +59,7 @@ where
         Ok(args) => match args.command {
             Command::Ask(options) => ask::ask(&options, out),
             Command::Completions { shell } => completions(shell, out),
+            Command::Convert(options) => convert::convert(&options, out, err),
             Command::Doctor(options) => doctor::doctor(&options, out),
             Command::Init(options) => init::init(&options, out),
             Command::Schema => write!(out, "{}", crate::config::schema()).map_err(Failure::from),

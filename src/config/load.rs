@@ -143,6 +143,16 @@ impl<'a> Loader<'a> {
     }
 }
 
+/// A file as it is, whatever it is for.
+#[cfg(feature = "cli")]
+pub(super) fn tree(path: &Path) -> Result<Node, Fault> {
+    let top = Place { file: 0, line: 1, column: 1 };
+    let format = Format::of(path).map_err(|fault| fault.at(top))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Fault::new(format!("cannot be read: {error}")).at(top))?;
+    parse(0, &text, format)
+}
+
 fn parse(file: u16, text: &str, format: Format) -> Result<Node, Fault> {
     // Some editors on Windows begin a file with it.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -43,6 +43,8 @@
 
 mod build;
 mod de;
+#[cfg(feature = "cli")]
+mod draft;
 mod expand;
 mod exposure;
 mod fault;
@@ -63,8 +65,12 @@ use std::fmt;
 use std::path::Path;
 
 use self::build::Plan;
+#[cfg(feature = "cli")]
+pub(crate) use self::draft::Draft;
 use self::fault::Fault;
 use self::load::{Format, Loader};
+#[cfg(feature = "cli")]
+pub(crate) use self::node::{Key, Node, Value};
 pub use self::schema::schema;
 use crate::error::Error;
 use crate::layer::MockLlmLayer;
@@ -244,6 +250,22 @@ impl MockLlmLayer {
     pub fn from_config(path: impl AsRef<Path>) -> Result<Self, Error> {
         Config::load(path)?.layer()
     }
+}
+
+/// Another tool's file, as it is: YAML, TOML or JSON, by its name. Nothing in it is a variable.
+///
+/// # Errors
+///
+/// If it cannot be read: the message has file, line and column.
+#[cfg(feature = "cli")]
+pub(crate) fn read_tree(path: &Path) -> Result<Node, Error> {
+    load::tree(path).map_err(|fault| Error::config(fault.report(&[path.display().to_string()])))
+}
+
+/// The same, of a JSON text.
+#[cfg(feature = "cli")]
+pub(crate) fn json_tree(text: &str) -> Result<Node, Error> {
+    json::read(0, text).map_err(|fault| Error::config(fault.report(&[])))
 }
 
 fn environment(name: &str) -> Option<String> {

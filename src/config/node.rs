@@ -2,10 +2,10 @@
 
 /// Where something was written: which of the files, line and column from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) file: u16,
-    pub(super) line: u32,
-    pub(super) column: u32,
+pub(crate) struct Place {
+    pub(crate) file: u16,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
 }
 
 impl Place {
@@ -22,13 +22,13 @@ impl Place {
 
 /// A value and its place.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) place: Place,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) value: Value,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     List(Vec<Node>),
     /// In the order of the file.
     Map(Vec<(Key, Node)>),
@@ -36,20 +36,20 @@ pub(super) enum Value {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Key {
-    pub(super) name: String,
-    pub(super) place: Place,
+pub(crate) struct Key {
+    pub(crate) name: String,
+    pub(crate) place: Place,
 }
 
 /// A text, a number, a boolean or nothing: which of them, he who reads it says, so that `no` can be
 /// an answer's text.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Scalar {
-    pub(super) text: String,
+pub(crate) struct Scalar {
+    pub(crate) text: String,
     /// Not in quotes, or all of it from a variable: it may be more than a text.
-    pub(super) plain: bool,
+    pub(crate) plain: bool,
     /// The variable that it needs and that is not set.
-    pub(super) unset: Option<String>,
+    pub(crate) unset: Option<String>,
 }
 
 impl Scalar {
@@ -59,12 +59,12 @@ impl Scalar {
 }
 
 impl Node {
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(scalar) if scalar.is_null())
     }
 
     /// What it is, for messages.
-    pub(super) fn kind(&self) -> String {
+    pub(crate) fn kind(&self) -> String {
         match &self.value {
             Value::List(_) => "a list".into(),
             Value::Map(_) => "a map".into(),
@@ -73,11 +73,38 @@ impl Node {
         }
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Node> {
         match &self.value {
             Value::Map(entries) => {
                 entries.iter().find(|(key, _)| key.name == name).map(|entry| &entry.1)
             }
+            _ => None,
+        }
+    }
+
+    /// The entries of a map; of anything else none.
+    #[cfg(feature = "cli")]
+    pub(crate) fn entries(&self) -> &[(Key, Node)] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The items of a list; of anything else none.
+    #[cfg(feature = "cli")]
+    pub(crate) fn items(&self) -> &[Node] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// A text, a number or a boolean as it is written.
+    #[cfg(feature = "cli")]
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar(scalar) if !scalar.is_null() => Some(&scalar.text),
             _ => None,
         }
     }
