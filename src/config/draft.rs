@@ -1,6 +1,6 @@
 //! A config file that is to be written: values in order, and their YAML.
 
-use super::node::{Node, Scalar, Value};
+use super::node::{Node, Value};
 
 /// A value of a file that is to be written.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,12 +39,7 @@ impl Draft {
                 )
             }
             Value::Scalar(scalar) if scalar.is_null() => Self::plain("null"),
-            Value::Scalar(Scalar { text, plain: true, .. })
-                if matches!(text.as_str(), "true" | "false")
-                    || serde_json::from_str::<serde_json::Number>(text).is_ok() =>
-            {
-                Self::plain(text)
-            }
+            Value::Scalar(scalar) if scalar.is_json() => Self::plain(&scalar.text),
             Value::Scalar(scalar) => Self::text(&scalar.text),
         }
     }

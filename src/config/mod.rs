@@ -51,6 +51,7 @@ mod fault;
 mod file;
 mod json;
 mod load;
+mod make;
 mod nearest;
 mod node;
 mod says;
@@ -58,6 +59,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod toml;
+mod words;
 mod yaml;
 
 use std::env::VarError;
@@ -145,7 +147,7 @@ impl Config {
         env: expand::Env<'_>,
     ) -> Result<Self, Error> {
         let mut loader = Loader::new(env);
-        let plan = loader.load(path, profile).and_then(Plan::new).and_then(|plan| {
+        let plan = loader.load(path, profile).and_then(|file| Plan::new(file, &loader.files)).and_then(|plan| {
             // The accident that all of this is to prevent.
             if profile == Some("production") && (plan.mocks_anything() || plan.mocks_every_key()) {
                 return Err(Fault::new(
@@ -166,7 +168,9 @@ impl Config {
         env: expand::Env<'_>,
     ) -> Result<Self, Error> {
         let mut loader = Loader::new(env);
-        let plan = loader.parse(name, text, format, profile).and_then(Plan::new);
+        let plan = loader
+            .parse(name, text, format, profile)
+            .and_then(|file| Plan::new(file, &loader.files));
         Self::of(plan, loader.files)
     }
 

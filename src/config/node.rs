@@ -1,5 +1,8 @@
 //! A file as it was read, in any of the three formats: values, each with its place.
 
+use super::expand::not_set;
+use super::fault::Fault;
+
 /// Where something was written: which of the files, line and column from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -58,6 +61,19 @@ impl Scalar {
     }
 }
 
+impl Scalar {
+    /// Whether it is written as JSON writes a number or a boolean.
+    pub(crate) fn is_json(&self) -> bool {
+        self.plain
+            && (matches!(self.text.as_str(), "true" | "false")
+                || serde_json::from_str::<serde_json::Number>(&self.text).is_ok())
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 impl Node {
     pub(crate) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(scalar) if scalar.is_null())
@@ -71,6 +87,43 @@ impl Node {
             Value::Scalar(scalar) if scalar.is_null() => "empty".into(),
             Value::Scalar(scalar) => format!("{:?}", scalar.text),
         }
+    }
+
+    /// Its JSON, in the order of the file.
+    pub(super) fn json(&self) -> Result<String, Fault> {
+        let mut json = String::new();
+        self.write_json(&mut json)?;
+        Ok(json)
+    }
+
+    fn write_json(&self, json: &mut String) -> Result<(), Fault> {
+        match &self.value {
+            Value::List(items) => {
+                json.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    json.push_str(if index == 0 { "" } else { "," });
+                    item.write_json(json).map_err(|fault| fault.under(format!("[{index}]")))?;
+                }
+                json.push(']');
+            }
+            Value::Map(entries) => {
+                json.push('{');
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    json.push_str(if index == 0 { "" } else { "," });
+                    json.push_str(&quoted(&key.name));
+                    json.push(':');
+                    value.write_json(json).map_err(|fault| fault.under(&key.name))?;
+                }
+                json.push('}');
+            }
+            Value::Scalar(Scalar { unset: Some(name), .. }) => {
+                return Err(not_set(name).at(self.place));
+            }
+            Value::Scalar(scalar) if scalar.is_null() => json.push_str("null"),
+            Value::Scalar(scalar) if scalar.is_json() => json.push_str(&scalar.text),
+            Value::Scalar(scalar) => json.push_str(&quoted(&scalar.text)),
+        }
+        Ok(())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Node> {
@@ -113,6 +166,24 @@ impl Node {
         let Value::Map(entries) = &mut self.value else { return None };
         let at = entries.iter().position(|(key, _)| key.name == name)?;
         Some(entries.remove(at).1)
+    }
+
+    /// Lays a file on it, or a profile: as [`overlay`](Self::overlay), but that the lists of these keys
+    /// are joined, what is laid on it first.
+    pub(super) fn overlay_file(&mut self, mut over: Node, joined: &[&str]) {
+        for key in joined {
+            let Some(Node { value: Value::List(mine), .. }) = self.get(key).cloned() else {
+                continue;
+            };
+            // Where something else stands, it takes their place.
+            if let Value::Map(entries) = &mut over.value
+                && let Some((_, Node { value: Value::List(first), .. })) =
+                    entries.iter_mut().find(|(other, _)| other.name == *key)
+            {
+                first.extend(mine);
+            }
+        }
+        self.overlay(over);
     }
 
     /// Lays `over` on it: maps are merged, all else is replaced.
