@@ -10,16 +10,26 @@ use crate::config::{Draft, Node, Value, json_tree};
 pub(super) const IMPORTER: Importer = Importer { name: "stubllm", is, import };
 
 fn is(file: &Node) -> bool {
-    let is_fixture = |node: &Node| {
-        let known = ["match", "name", "response", "sequence"];
-        !node.entries().is_empty()
-            && (node.get("response").is_some_and(|response| !response.entries().is_empty())
-                || node.get("sequence").is_some())
-            && node.entries().iter().all(|(key, _)| known.contains(&key.name.as_str()))
-    };
     let fixtures = fixtures(file);
     !fixtures.is_empty() && fixtures.into_iter().all(is_fixture)
 }
+
+/// Whether it has the keys of one and no others. Other tools have the words `match` and `response` too,
+/// but match by other keys.
+fn is_fixture(node: &Node) -> bool {
+    let has_only = |node: &Node, known: &[&str]| {
+        node.entries().iter().all(|(key, _)| known.contains(&key.name.as_str()))
+    };
+    let known = ["match", "name", "response", "sequence"];
+    ["match", "response", "sequence"].iter().any(|key| node.get(key).is_some())
+        && has_only(node, &known)
+        && node.get("match").is_none_or(|criteria| has_only(criteria, &CRITERIA))
+        && node.get("response").is_none_or(|response| response.text().is_none())
+}
+
+/// What a fixture may match by.
+const CRITERIA: [&str; 6] =
+    ["endpoint", "headers", "messages", "model", "provider", "tools_present"];
 
 /// A list of them, a map with one, or one alone.
 fn fixtures(file: &Node) -> Vec<&Node> {

@@ -94,7 +94,7 @@ fn bad_conditions_and_what_is_said_of_them() {
         wrong.extend(differs(&text, expected));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let path = said("rules: [{reply: x, when: {json: {$.a[: 1}}}]\n");
+    let path = said("rules: [{reply: x, when: {json: {'$.a[': 1}}}]\n");
     assert!(path.contains("rules[0].when.json: \"$.a[\" is not a JSONPath (RFC 9535): "), "{path}");
 }
 
