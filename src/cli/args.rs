@@ -70,6 +70,17 @@ pub(super) enum Command {
         mock-llm cassette lint tests/cassettes\n  \
         mock-llm cassette show tests/cassettes/weather.jsonl:2")]
     Cassette(Cassette),
+    /// Makes a config file of another tool's files.
+    #[command(
+        after_help = "Reads files of mockllm and stubllm, and says on stderr what it could not \
+        carry over, with file and line.\n\n\
+        Examples:\n  \
+        mock-llm convert responses.yml > mock-llm.yaml\n  \
+        mock-llm convert fixtures/ --output mock-llm.yaml\n  \
+        mock-llm convert fixtures/*.yaml --from stubllm --json\n\n\
+        Exit codes: 0 it is converted, as far as it can be; 1 it is not."
+    )]
+    Convert(Convert),
     /// Says what in this environment points where: base URLs, keys, proxies, files.
     #[command(
         after_help = "Shows no key.\n\nExamples:\n  mock-llm doctor\n  mock-llm doctor --json\n\n\
@@ -241,6 +252,25 @@ pub(super) struct Logs {
     #[arg(long, short)]
     pub(super) follow: bool,
     /// Prints one JSON object, or with --follow one a line.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Convert {
+    /// The tool's files, or folders with them.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Whose files they are, where that cannot be seen: `mockllm` or `stubllm`.
+    #[arg(long, value_name = "TOOL")]
+    pub(super) from: Option<String>,
+    /// The config file to write, in YAML; without it, or as `-`, stdout.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Writes over a file that is there.
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Prints one JSON object, with what could not be carried over.
     #[arg(long)]
     pub(super) json: bool,
 }

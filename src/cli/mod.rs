@@ -13,6 +13,7 @@ mod args;
 mod ask;
 mod cassette;
 mod client;
+mod convert;
 mod doctor;
 mod init;
 mod logs;
@@ -64,6 +65,7 @@ where
             Command::Ask(options) => ask::ask(&options, out),
             Command::Cassette(options) => cassette::cassette(&options, out),
             Command::Completions { shell } => completions(shell, out),
+            Command::Convert(options) => convert::convert(&options, out, err),
             Command::Doctor(options) => doctor::doctor(&options, out),
             Command::Init(options) => init::init(&options, out),
             Command::Logs(options) => logs::logs(&options, out),
