@@ -51,6 +51,16 @@ impl Take {
         }
     }
 
+    /// What is replayed: of an interaction that stands in a file, without what was asked.
+    pub(super) fn answer(&self) -> Arc<Interaction> {
+        match &self.source {
+            Source::Filed(lines) => {
+                quick::answer(lines, self.line).map(Arc::new).unwrap_or_default()
+            }
+            Source::Made(interaction) => Arc::clone(interaction),
+        }
+    }
+
     pub(super) fn asked(&self) -> Asked {
         let interaction = self.interaction();
         let Interaction { method, url, provider, request_headers, body, .. } = &*interaction;

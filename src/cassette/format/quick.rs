@@ -82,18 +82,35 @@ pub(in crate::cassette) fn key(
 
 /// A recording that was looked at, read.
 pub(in crate::cassette) fn interaction(file: &Bytes, number: usize) -> Option<Interaction> {
+    let mut nodes = Vec::new();
+    let mut lines = Lines::of(file)?;
+    let (.., text) = lines.next()?;
+    let line = Line::of(text, &mut nodes)?;
+    let (method, url) = line.request()?;
+    let asked = Interaction {
+        method: method.to_owned(),
+        url: url.to_owned(),
+        provider: line.provider()?.to_owned(),
+        request_headers: line.headers()?,
+        body: line.body(file)?,
+        line: number,
+        ..Interaction::default()
+    };
+    answered(lines, file, asked)
+}
+
+/// What was answered, without what was asked.
+pub(in crate::cassette) fn answer(file: &Bytes, number: usize) -> Option<Interaction> {
+    let mut lines = Lines::of(file)?;
+    lines.next();
+    answered(lines, file, Interaction { line: number, ..Interaction::default() })
+}
+
+fn answered(lines: Lines<'_>, file: &Bytes, mut read: Interaction) -> Option<Interaction> {
     let mut nodes: Vec<Node> = Vec::new();
-    let mut read = Interaction { line: number, ..Interaction::default() };
-    for (.., text) in Lines::of(file)? {
+    for (.., text) in lines {
         let line = Line::of(text, &mut nodes)?;
         match line.what {
-            What::Request => {
-                let (method, url) = line.request()?;
-                (read.method, read.url) = (method.to_owned(), url.to_owned());
-                read.provider = line.provider()?.to_owned();
-                read.request_headers = line.headers()?;
-                read.body = line.body(file)?;
-            }
             What::Response => {
                 (read.status, read.after) = (line.status()?, line.after()?);
                 read.headers = line.headers()?;
@@ -102,7 +119,7 @@ pub(in crate::cassette) fn interaction(file: &Bytes, number: usize) -> Option<In
                 read.frames.push(Frame { at: line.after()?, bytes: line.frame(file)? });
             }
             What::End => read.interrupted = line.why()?,
-            What::File => return None,
+            What::File | What::Request => return None,
         }
     }
     Some(read)
