@@ -31,7 +31,10 @@ const DEEPEST: usize = 127;
 /// Notes where everything stands. `None` for what is no JSON, and for some that is: too deep, too large,
 /// with numbers that are too long. Whatever is noted, serde_json reads too.
 pub(in crate::cassette) fn scan(text: &str, nodes: &mut Vec<Node>) -> Option<()> {
+    /// So many are in most requests.
+    const MANY: usize = 64;
     nodes.clear();
+    nodes.reserve(text.len().div_ceil(8).min(MANY));
     if u32::try_from(text.len()).is_err() {
         return None;
     }
