@@ -217,7 +217,7 @@ fn special(word: u64) -> Option<usize> {
     // The lowest bit that is set is right; others may be borrowed.
     let zero = |word: u64| word.wrapping_sub(ONES) & !word;
     let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let found = (zero(word ^ ONES * 0x22) | zero(word ^ ONES * 0x5c) | control) & HIGH;
+    let found = (zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | control) & HIGH;
     (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 

@@ -11,7 +11,7 @@ fn both(file: &[u8], ignored: &[Pointer]) -> Option<usize> {
     assert_eq!(entries.len(), all.len());
     for (entry, whole) in entries.iter().zip(&all) {
         assert_eq!(interaction(&entry.lines, entry.number).unwrap(), *whole);
-        let answered = answer(&entry.lines, entry.number).unwrap();
+        let answered = answer(&entry.lines, entry.answer, entry.number).unwrap();
         assert_eq!((answered.status, answered.after), (whole.status, whole.after));
         assert_eq!((&answered.headers, &answered.frames), (&whole.headers, &whole.frames));
         assert_eq!(entry.is_interrupted, whole.interrupted.is_some());
