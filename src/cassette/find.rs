@@ -57,10 +57,7 @@ impl Cassette {
             if let Some(why) = self.note(key, &take) {
                 return Some(Found::Miss(why));
             }
-            return Some(Found::Play(Recorded {
-                interaction: take.interaction(),
-                timing: settings.timing,
-            }));
+            return Some(Found::Play(Recorded { answer: take.answer(), timing: settings.timing }));
         }
         if mode == RecordMode::Replay {
             return Some(Found::Miss(self.miss(&asked, &next, &settings)));

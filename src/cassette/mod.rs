@@ -211,7 +211,7 @@ impl Cassette {
     /// was recorded. The default is to refuse that.
     #[must_use]
     pub fn repeat(self, repeat: bool) -> Self {
-        self.with(|settings| settings.repeat = repeat)
+        self.set(|settings| settings.repeat = repeat)
     }
 
     /// How long replayed answers take, as a multiple of what was recorded: 1 for the recorded times, 0,
@@ -224,7 +224,7 @@ impl Cassette {
     #[track_caller]
     pub fn timing(self, factor: f64) -> Self {
         assert!(factor >= 0.0 && factor.is_finite(), "`timing` takes 0 or more, and not {factor}");
-        self.with(|settings| settings.timing = factor)
+        self.set(|settings| settings.timing = factor)
     }
 
     /// Where it is kept: the path of its file.
@@ -281,11 +281,15 @@ impl Cassette {
         self.0.deck.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// For what may change which requests are the same.
     fn with(self, set: impl FnOnce(&mut Settings)) -> Self {
-        let mut deck = self.deck();
-        set(Arc::make_mut(&mut deck.settings));
-        deck.index();
-        drop(deck);
+        let it = self.set(set);
+        it.deck().index();
+        it
+    }
+
+    fn set(self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.deck().settings));
         self
     }
 }
