@@ -31,13 +31,16 @@ pub(crate) struct Frame {
 }
 
 impl Interaction {
+    /// The whole body of the response.
+    pub(crate) fn said(&self) -> Vec<u8> {
+        self.frames.iter().flat_map(|frame| frame.bytes.iter().copied()).collect()
+    }
+
     /// Whether both say the same, whenever it was said.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let said =
-            |it: &Self| it.frames.iter().flat_map(|frame| frame.bytes.clone()).collect::<Vec<_>>();
         self.status == other.status
             && self.body == other.body
             && self.interrupted == other.interrupted
-            && said(self) == said(other)
+            && self.said() == other.said()
     }
 }

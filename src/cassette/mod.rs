@@ -5,6 +5,7 @@ mod ask;
 mod canon;
 mod deck;
 mod diff;
+mod events;
 mod find;
 mod format;
 mod indent;

@@ -12,11 +12,13 @@ use tokio::time::Instant;
 
 use super::Cassette;
 use super::canon::Asked;
+use super::events::events;
 use super::interaction::{Frame, Interaction};
 use super::redact::{Secrets, request_headers, response_headers};
 use crate::error::BoxError;
 use crate::mock::Mock;
 use crate::pace;
+use crate::provider::Room;
 use crate::request::RequestHead;
 
 /// Leave to call the provider.
@@ -141,8 +143,8 @@ impl Tape {
 
 impl Drop for Tape {
     fn drop(&mut self) {
-        let Some(Recorder { interaction, .. }) = &self.recorder else { return };
-        let is_whole = is_last(&interaction.frames) || has_announced_length(interaction);
+        let Some(recorder) = &self.recorder else { return };
+        let is_whole = has_announced_length(&recorder.interaction) || said_so(recorder);
         let interrupted = (!is_whole).then(|| "the client read no further".to_owned());
         // `MockHandle::check` tells what went wrong.
         let _ = self.end(interrupted);
@@ -156,27 +158,17 @@ fn has_announced_length(interaction: &Interaction) -> bool {
     length.is_some_and(|(_, length)| length.parse() == Ok(read))
 }
 
+/// The room of a provider, if it has one here.
+fn room<'a>(mock: &'a Mock, provider: &str) -> Option<&'a Room> {
+    mock.settings.claims.rooms.iter().find(|room| room.provider().as_str() == provider)
+}
+
 /// Whether a stream said that it is over: clients read no further then.
-fn is_last(frames: &[Frame]) -> bool {
-    const LAST: [&[u8]; 3] =
-        [b"data: [DONE]\n\n", b"data: [DONE]", b"{\"type\":\"message_stop\"}\n\n"];
-    let mut tail = Vec::new();
-    for frame in frames.iter().rev() {
-        tail.splice(0..0, frame.bytes.iter().copied());
-        if tail.len() > 256 {
-            break;
-        }
-    }
-    let tail = tail.trim_ascii_end();
-    let is_stop = |tail: &[u8]| {
-        let line = tail.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        line.strip_prefix(b"data:").is_some_and(|data| {
-            serde_json::from_slice::<serde_json::Value>(data).is_ok_and(|data| {
-                data["type"] == "message_stop" || data["type"] == "response.completed"
-            })
-        })
-    };
-    LAST.iter().any(|last| tail.ends_with(last.trim_ascii_end())) || is_stop(tail)
+fn said_so(recorder: &Recorder) -> bool {
+    let Some(room) = room(&recorder.mock, &recorder.interaction.provider) else { return false };
+    let said = recorder.interaction.said();
+    let last = events(&said).pop();
+    last.is_some_and(|event| room.hear(event.data.as_bytes()).is_last)
 }
 
 pin_project! {

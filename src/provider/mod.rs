@@ -8,6 +8,7 @@
 #[cfg(test)]
 pub(crate) mod golden;
 pub(crate) mod headers;
+mod heard;
 pub(crate) mod registry;
 pub(crate) mod shape;
 pub(crate) mod text_or;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 
+pub use self::heard::Heard;
 pub use crate::caching::{Cacheable, Piece};
 use crate::quota::Levels;
 use crate::reply::{ApiError, ErrorKind, Feature, Output, Reply, ReplyEvent, Usage};
@@ -91,6 +93,14 @@ pub trait ResponseSynth: fmt::Debug + Send + Sync + 'static {
     ) -> Result<(), &'static str> {
         let _ = (cx, error, frames);
         Err("its room does not implement it")
+    }
+
+    /// What an answer of the vendor's own tells of itself, given the data of one event of a stream or
+    /// the whole of an answer that is none: for [recordings](crate::guide::cassettes). Must not panic,
+    /// whatever it is given. The default is that it tells nothing.
+    fn hear(&self, event: &[u8]) -> Heard {
+        let _ = event;
+        Heard::default()
     }
 
     /// An error in the vendor's envelope.

@@ -13,6 +13,7 @@ mod error;
 mod error_words;
 mod event;
 mod headers;
+mod heard;
 mod lenient;
 mod limits;
 mod message;
@@ -29,8 +30,8 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{
-    Cacheable, Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder,
-    no_words,
+    Cacheable, Call, Context, ErrorContext, Heard, Operation, Provider, ResponseSynth,
+    StreamEncoder, no_words,
 };
 use crate::reply::{ApiError, Feature, Output, Part, Reply, ToolDeltas};
 use crate::request::{Head, LlmRequest};
@@ -116,6 +117,10 @@ impl ResponseSynth for Anthropic {
     ) -> Result<(), &'static str> {
         error::inside_stream(cx, error, frames);
         Ok(())
+    }
+
+    fn hear(&self, event: &[u8]) -> Heard {
+        heard::hear(event)
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {
