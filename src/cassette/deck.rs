@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::canon::Asked;
 use super::diff::{Difference, DifferenceClass, differences};
 use super::interaction::Interaction;
+use super::recorder::Purpose;
 use super::redact::{Pointer, Redaction};
+use super::stamp::MaxAge;
 
 /// How recordings are kept and found.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +19,7 @@ pub(super) struct Settings {
     pub(super) ignored: Vec<Pointer>,
     pub(super) repeat: bool,
     pub(super) timing: f64,
+    pub(super) max_age: Option<MaxAge>,
 }
 
 impl Settings {
@@ -126,28 +130,61 @@ impl Deck {
         Next::Take(Arc::clone(take))
     }
 
-    /// Takes a recording in that was made just now. `in_place` if it stands for those before it.
-    pub(super) fn add(&mut self, key: u128, interaction: Interaction, in_place: bool) -> Change {
+    /// Whether a request was recorded longer ago than this (any of its recordings: they are one
+    /// sequence), or is being recorded anew.
+    pub(super) fn is_stale(&self, key: u128, longest: Duration, now: u64) -> bool {
+        let is_old = |take: &Arc<Take>| take.age(now).is_none_or(|age| age > longest);
+        self.anew.contains_key(&key)
+            || self.index.get(&key).is_some_and(|slot| slot.takes.iter().any(is_old))
+    }
+
+    /// What the next recording that stands for an old one is to replace.
+    pub(super) fn old(&self, key: u128) -> Option<Arc<Take>> {
+        let old = match self.anew.get(&key) {
+            Some(anew) if anew.has_changed => None,
+            Some(anew) => anew.before.get(anew.same),
+            None => self.index.get(&key).and_then(|slot| slot.takes.first()),
+        };
+        old.cloned()
+    }
+
+    /// Takes a recording in that was made just now, and tells what is to be written of it.
+    pub(super) fn add(
+        &mut self,
+        key: u128,
+        interaction: Interaction,
+        purpose: &Purpose,
+    ) -> (Change, Arc<Take>) {
         let mut change = Change::Append;
-        if in_place {
+        if matches!(purpose, Purpose::Again | Purpose::Refresh) {
             let slot = self.index.entry(key).or_default();
             let anew = self.anew.entry(key).or_insert_with(|| Anew {
                 before: std::mem::take(&mut slot.takes),
                 ..Anew::default()
             });
-            match anew.before.get(anew.same) {
+            match anew.before.get(anew.same).map(Arc::clone) {
                 Some(before)
                     if !anew.has_changed && before.interaction.says_the_same(&interaction) =>
                 {
                     anew.same += 1;
-                    slot.takes.push(Arc::clone(before));
+                    let Purpose::Refresh = purpose else {
+                        slot.takes.push(Arc::clone(&before));
+                        slot.next = slot.takes.len();
+                        return (Change::Nothing, before);
+                    };
+                    // Nothing but its age changed.
+                    let recorded = interaction.recorded;
+                    let interaction = Interaction { recorded, ..before.interaction.clone() };
+                    let take = Arc::new(Take { interaction, used: AtomicBool::new(true) });
+                    slot.takes.push(Arc::clone(&take));
                     slot.next = slot.takes.len();
-                    return Change::Nothing;
+                    if let Some(known) = self.takes.iter_mut().find(|it| Arc::ptr_eq(it, &before)) {
+                        *known = Arc::clone(&take);
+                    }
+                    return (Change::Replace(vec![before]), take);
                 }
                 Some(_) if !anew.has_changed => {
-                    let gone = anew.before.split_off(anew.same);
-                    self.takes.retain(|take| !gone.iter().any(|gone| Arc::ptr_eq(gone, take)));
-                    change = Change::Replace(gone);
+                    change = Change::Replace(anew.before.split_off(anew.same));
                 }
                 _ => {}
             }
@@ -160,12 +197,22 @@ impl Deck {
             slot.takes.push(Arc::clone(&take));
             slot.next = slot.takes.len();
         }
-        self.takes.push(take);
-        change
+        let mut place = self.takes.len();
+        if let Change::Replace(gone) = &change {
+            let is_gone = |take: &Arc<Take>| gone.iter().any(|gone| Arc::ptr_eq(gone, take));
+            place = self.takes.iter().position(is_gone).unwrap_or(place);
+            self.takes.retain(|take| !is_gone(take));
+        }
+        self.takes.insert(place.min(self.takes.len()), Arc::clone(&take));
+        (change, take)
     }
 }
 
 impl Take {
+    pub(super) fn age(&self, now: u64) -> Option<Duration> {
+        self.interaction.recorded.as_ref()?.age(now)
+    }
+
     pub(super) fn asked(&self) -> Asked {
         let Interaction { method, url, provider, request_headers, body, .. } = &self.interaction;
         let content_type = request_headers.iter().find(|(name, _)| name == "content-type");

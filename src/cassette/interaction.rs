@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use super::stamp::Stamp;
+
 /// A request and its response, as they stand in a file: without secrets.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Interaction {
@@ -18,6 +20,8 @@ pub(crate) struct Interaction {
     pub(crate) frames: Vec<Frame>,
     /// Why the response ended before its end, if it did.
     pub(crate) interrupted: Option<String>,
+    /// When, by what and of whom it was recorded; older files do not say.
+    pub(crate) recorded: Option<Stamp>,
     /// Where it stands in its file; 0 if it was recorded just now.
     pub(crate) line: usize,
 }

@@ -5,30 +5,37 @@ mod ask;
 mod canon;
 mod deck;
 mod diff;
+mod drift;
 mod events;
 mod find;
 mod format;
 mod indent;
 mod interaction;
 mod mode;
+mod note;
 mod player;
 mod recorder;
 mod redact;
 mod service;
+mod stamp;
 mod store;
 mod text;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 
 pub use self::diff::{Difference, DifferenceClass};
+pub use self::drift::{Drift, DriftKind};
 pub use self::mode::RecordMode;
+pub use self::note::Note;
 pub use self::recorder::Taped;
 pub use self::service::{Recording, RecordingFuture, RecordingLayer};
+pub use self::stamp::Stale;
 pub use self::store::{Folder, Store};
 
 use self::canon::Asked;
@@ -39,6 +46,7 @@ use self::interaction::Interaction;
 pub(crate) use self::player::{Frames, Recorded};
 pub(crate) use self::recorder::{Live, Ticket};
 use self::redact::Pointer;
+use self::stamp::MaxAge;
 use crate::error::Error;
 
 /// A file of recorded calls. Clones share it, and its place in it.
@@ -81,6 +89,9 @@ struct Inner {
     location: String,
     mode: AtomicU8,
     deck: Mutex<Deck>,
+    notes: Mutex<Vec<Note>>,
+    /// Whether it was told that a recording is old.
+    warned: AtomicBool,
 }
 
 impl Cassette {
@@ -117,7 +128,9 @@ impl Cassette {
         let interactions = format::read(&location, &bytes.unwrap_or_default())?;
         let mode = AtomicU8::new(RecordMode::default() as u8);
         let deck = Mutex::new(Deck::new(interactions));
-        Ok(Self(Arc::new(Inner { store: Arc::new(store), name, location, mode, deck })))
+        let store = Arc::new(store);
+        let (notes, warned) = Default::default();
+        Ok(Self(Arc::new(Inner { store, name, location, mode, deck, notes, warned })))
     }
 
     /// What [`cassette!`](crate::cassette!) opens.
@@ -218,6 +231,29 @@ impl Cassette {
     pub fn timing(self, factor: f64) -> Self {
         assert!(factor >= 0.0 && factor.is_finite(), "`timing` takes 0 or more, and not {factor}");
         self.with(|settings| settings.timing = factor)
+    }
+
+    /// How old recordings may be, and what becomes of those that are older, or that do not say when they
+    /// were made. Nothing is too old when this is not set, but in [`RecordMode::Refresh`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_mock_llm::cassette::{Cassette, Stale};
+    ///
+    /// const MONTH: Duration = Duration::from_secs(30 * 86_400);
+    /// let cassette = Cassette::open("tests/cassettes/none-yet.jsonl")?.max_age(MONTH, Stale::Fail);
+    /// # let _ = cassette;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    #[must_use]
+    pub fn max_age(self, age: Duration, stale: Stale) -> Self {
+        self.with(|settings| settings.max_age = Some(MaxAge { age, stale }))
+    }
+
+    /// What it did that is worth knowing, oldest first: old recordings that were replayed, how the
+    /// provider's answers have changed, what could not be recorded again. At most 1000.
+    pub fn notes(&self) -> Vec<Note> {
+        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where it is kept: the path of its file.

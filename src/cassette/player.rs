@@ -14,7 +14,7 @@ use crate::pace::Timer;
 use crate::play::Playback;
 
 /// A recording that answers a request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Recorded {
     pub(super) take: Arc<Take>,
     /// How much longer than recorded it takes; zero for no time at all.

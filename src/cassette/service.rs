@@ -238,9 +238,9 @@ where
                     return Poll::Ready(Ok(response.map(Taped::untaped).map(MockBody::inner)));
                 }
                 StateProj::Live { future, recorder } => {
-                    let (parts, body) = ready!(future.poll(cx))?.into_parts();
+                    let (mut parts, body) = ready!(future.poll(cx))?.into_parts();
                     let recorder = recorder.take().expect("polled after completion");
-                    let body = MockBody::inner(recorder.tape(&parts, body));
+                    let body = MockBody::inner(recorder.tape(&mut parts, body));
                     return Poll::Ready(Ok(Response::from_parts(parts, body)));
                 }
             };
