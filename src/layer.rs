@@ -210,7 +210,7 @@ impl MockLlmLayer {
         *shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cassette.clone());
         self.with(|settings| {
             if let Some(mode) = settings.cassette_mode {
-                cassette.set_mode(mode);
+                cassette.set_mode_of_all(mode);
             }
             settings.cassette = Some(cassette);
         })

@@ -11,14 +11,16 @@ use crate::reply::{Answer, ApiError, Say};
 use crate::request::RequestHead;
 
 impl Mock {
-    /// What the cassette makes of a request that was understood; `None` if there is no cassette.
+    /// What the cassette makes of a request, if it could be understood of this turn; `None` if there is no
+    /// cassette.
     pub(crate) fn ask_cassette(
         &self,
         provider: &Provider,
         head: &RequestHead,
         body: &Bytes,
+        turn: Option<usize>,
     ) -> Option<Answer> {
-        let cassette = self.settings.cassette.as_ref()?;
+        let cassette = self.settings.cassette.as_ref()?.branch(turn);
         Some(match cassette.find(provider, head, body, self.records)? {
             Found::Live(ticket) => Answer::new(Say::Live(ticket)),
             Found::Miss(message) => {
@@ -39,15 +41,18 @@ impl Mock {
         head: &RequestHead,
         body: &Bytes,
     ) -> Result<Reaction, Option<ApiError>> {
-        match self.ask_cassette(&room.provider(), head, body).map(|answer| answer.say) {
+        match self.ask_cassette(&room.provider(), head, body, None).map(|answer| answer.say) {
             Some(Say::Live(ticket)) => Ok(self.live(*ticket, head.clone(), body.clone())),
             Some(Say::Recorded(recorded)) => {
+                let replayed = recorded.replayed();
                 let (response, wait) = recorded.play();
                 let status = response.status();
                 let track = Track::Here(Progress::default());
                 let (head, body) = (head.clone(), body.clone());
-                let watch = self
-                    .note(|| Received::new(room, call.cloned(), head, body, None, status, track));
+                let watch = self.note(|| {
+                    Received::new(room, call.cloned(), head, body, None, status, track)
+                        .with_replayed(Some(replayed))
+                });
                 let response = response.map(|frames| watch.around(frames.playback(None)));
                 Ok(Reaction::Respond(response, wait))
             }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::Cassette;
 use super::canon::Asked;
 use super::diff::{Difference, DifferenceClass, differences};
 use super::interaction::Interaction;
+use super::normal::Normal;
 use super::recorder::Purpose;
 use super::redact::{Pointer, Redaction};
 use super::stamp::MaxAge;
@@ -20,11 +22,26 @@ pub(super) struct Settings {
     pub(super) repeat: bool,
     pub(super) timing: f64,
     pub(super) max_age: Option<MaxAge>,
+    pub(super) normal: Normal,
+    /// How far away a recording may be.
+    pub(super) fuzzy: Option<f64>,
+    /// The turn from which on another cassette is asked.
+    pub(super) fork: Option<(usize, Cassette)>,
 }
 
 impl Settings {
     pub(super) fn key(&self, asked: &Asked) -> u128 {
-        asked.key(&self.unseen())
+        self.normal.apply(asked).key(&self.unseen())
+    }
+
+    /// How they differ as they are compared.
+    pub(super) fn differences(
+        &self,
+        recorded: &Asked,
+        asked: &Asked,
+        unseen: &[Pointer],
+    ) -> Vec<Difference> {
+        differences(&self.normal.apply(recorded), &self.normal.apply(asked), unseen)
     }
 
     /// What is masked may not be compared: a text of another length is masked by another text.
@@ -130,6 +147,20 @@ impl Deck {
         Next::Take(Arc::clone(take))
     }
 
+    /// What would be replayed next, of each request, and by which number it is known.
+    pub(super) fn due(&self) -> HashMap<*const Take, u128> {
+        let due = |(key, slot): (&u128, &Slot)| {
+            let last = if self.settings.repeat { slot.takes.last() } else { None };
+            slot.takes.get(slot.next).or(last).map(|take| (Arc::as_ptr(take), *key))
+        };
+        self.index.iter().filter_map(due).collect()
+    }
+
+    /// Goes on to the recording after the one that is due.
+    pub(super) fn advance(&mut self, key: u128) {
+        let _ = self.next(key);
+    }
+
     /// Whether a request was recorded longer ago than this (any of its recordings: they are one
     /// sequence), or is being recorded anew.
     pub(super) fn is_stale(&self, key: u128, longest: Duration, now: u64) -> bool {
@@ -230,14 +261,15 @@ impl Take {
 pub(super) fn nearest(
     takes: &[Arc<Take>],
     asked: &Asked,
-    unseen: &[Pointer],
+    settings: &Settings,
 ) -> Option<(Arc<Take>, Vec<Difference>)> {
     /// As many are compared: in a large library the newest.
     const COMPARED: usize = 1000;
+    let unseen = settings.unseen();
     let same_provider = |take: &&Arc<Take>| take.interaction.provider == asked.provider;
     let candidates = takes.iter().rev().filter(same_provider).take(COMPARED);
     let weigh = |take: &Arc<Take>| {
-        let found = differences(&take.asked(), asked, unseen);
+        let found = settings.differences(&take.asked(), asked, &unseen);
         let matters = |it: &&Difference| it.class != DifferenceClass::Volatile;
         let elsewhere =
             found.iter().any(|it| it.pointer == "url" && it.class != DifferenceClass::Model);

@@ -1,25 +1,20 @@
 //! Looking a request up, and writing a new recording down.
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header;
 
 use super::canon::Asked;
-use super::deck::{Change, Next, Settings, Take, nearest};
+use super::deck::{Change, Next, Settings, nearest};
 use super::diff::DifferenceClass;
-use super::drift::{drift, model};
-use super::events::events;
 use super::interaction::Interaction;
-use super::note::{self, Note};
 use super::player::Recorded;
 use super::recorder::{Purpose, Ticket};
 use super::redact::{Secrets, url};
-use super::stamp::{MaxAge, Stale, Stamp, now, words};
 use super::{Cassette, Inner, RecordMode, format};
 use crate::error::Error;
-use crate::provider::{Provider, Room};
+use crate::provider::Provider;
 use crate::request::RequestHead;
 
 /// What a cassette has for a request.
@@ -55,9 +50,20 @@ impl Cassette {
             body: settings.redaction.body(&secrets, body),
         };
         let key = settings.key(&asked);
-        let (next, mut purpose) = self.next(key, mode, &settings);
+        let (mut next, mut purpose) = self.next(key, mode, &settings);
+        let mut near = None;
+        if let (RecordMode::Replay, Next::None, Some(threshold)) = (mode, &next, settings.fuzzy)
+            && let Some((take, how)) = self.deck().near(&asked, &settings, threshold)
+        {
+            near = Some(Arc::new(how));
+            next = Next::Take(take);
+        }
         if let Next::Take(take) = next {
-            let recorded = Recorded { take, timing: settings.timing };
+            if let Some(near) = &near {
+                self.tell_near(&take, near);
+            }
+            let cassette = self.clone();
+            let recorded = Recorded { take, cassette, near, timing: settings.timing };
             match mode {
                 RecordMode::Verify => purpose = Purpose::Verify(recorded),
                 RecordMode::Refresh => return Some(Found::Play(recorded)),
@@ -99,70 +105,9 @@ impl Cassette {
         })
     }
 
-    /// What is replayed, and what is done if nothing is.
-    fn next(&self, key: u128, mode: RecordMode, settings: &Settings) -> (Next, Purpose) {
-        let longest = match (mode, settings.max_age) {
-            (RecordMode::Refresh, max_age) => {
-                Some(max_age.map_or(MaxAge::REFRESH, |max_age| max_age.age))
-            }
-            (RecordMode::RecordMissing, Some(MaxAge { age, stale: Stale::Refresh })) => Some(age),
-            _ => None,
-        };
-        let mut deck = self.deck();
-        match longest {
-            _ if mode == RecordMode::RecordAll => (Next::None, Purpose::Again),
-            Some(longest) if deck.is_stale(key, longest, now()) => {
-                (Next::None, Purpose::Refresh)
-            }
-            _ => (deck.next(key), Purpose::Add),
-        }
-    }
-
-    /// Why a recording is too old to be replayed; notes it, if it is but may be.
-    fn aged(&self, take: &Take, max_age: Option<MaxAge>) -> Option<String> {
-        let MaxAge { age: longest, stale } = max_age?;
-        let age = take.age(now());
-        if age.is_some_and(|age| age <= longest) {
-            return None;
-        }
-        let note = Note::Aged { recording: self.place(&take.interaction), age };
-        if stale == Stale::Fail {
-            return Some(format!(
-                "tower-mock-llm: {note}, and `Cassette::max_age` is {}. Nothing was sent. To record it \
-                 again, run this with MOCK_LLM=refresh and a key that is valid.",
-                words(longest)
-            ));
-        }
-        if !self.0.warned.swap(true, Ordering::Relaxed) {
-            eprintln!(
-                "warning: tower-mock-llm: {note}; recordings older than {} are recorded again with \
-                 MOCK_LLM=refresh",
-                words(longest)
-            );
-        }
-        self.note(note);
-        None
-    }
-
-    /// Where a recording stands.
-    pub(super) fn place(&self, interaction: &Interaction) -> String {
-        match interaction.line {
-            0 => format!("{}, recorded in this run,", self.location()),
-            line => format!("{}:{line}", self.location()),
-        }
-    }
-
-    fn note(&self, note: Note) {
-        let mut notes = self.0.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        if notes.len() < note::MOST && !notes.contains(&note) {
-            notes.push(note);
-        }
-    }
-
     /// Why nothing answers, and how to get out of it.
     fn miss(&self, asked: &Asked, next: &Next, settings: &Settings) -> String {
         const SHOWN: usize = 5;
-        let unseen = settings.unseen();
         let takes = self.deck().takes().to_vec();
         let location = self.location();
         let Asked { method, url, .. } = asked;
@@ -177,7 +122,7 @@ impl Cassette {
                  and all were replayed: it is asked once more. `Cassette::repeat(true)` replays the \
                  last one again"
             );
-        } else if let Some((take, differences)) = nearest(&takes, asked, &unseen) {
+        } else if let Some((take, differences)) = nearest(&takes, asked, settings) {
             let interaction = &take.interaction;
             let mattering: Vec<_> =
                 differences.iter().filter(|it| it.class != DifferenceClass::Volatile).collect();
@@ -196,62 +141,8 @@ impl Cassette {
                 `Cassette::mode(RecordMode::RecordMissing)`) and a key that is valid."
     }
 
-    /// Does with a live answer what it was for. What is said of it is for [`MockHandle::check`] too.
-    ///
-    /// [`MockHandle::check`]: crate::MockHandle::check
-    pub(super) fn end(
-        &self,
-        key: u128,
-        secrets: &Secrets,
-        purpose: &Purpose,
-        mut interaction: Interaction,
-        room: Option<&Room>,
-    ) -> Result<Option<String>, Error> {
-        let old = match purpose {
-            Purpose::Add => None,
-            Purpose::Again | Purpose::Refresh => self.deck().old(key),
-            Purpose::Verify(recorded) => Some(Arc::clone(&recorded.take)),
-        };
-        let model = |interaction: &Interaction| model(&events(&interaction.said()), room);
-        let answered_by = model(&interaction);
-        if let Some(old) = old {
-            let (recording, old) = (self.place(&old.interaction), &old.interaction);
-            let is_worse = interaction.status >= 400 && old.status < 400;
-            let why = match &interaction.interrupted {
-                Some(why) => Some(format!("the provider's answer broke off ({why})")),
-                None if is_worse && matches!(purpose, Purpose::Refresh) => {
-                    Some(format!("the provider answered with the status {}", interaction.status))
-                }
-                None => None,
-            };
-            if let Some(why) = why {
-                let note = Note::Kept { recording, why };
-                self.note(note.clone());
-                return Ok(Some(note.to_string()));
-            }
-            if let Purpose::Verify(_) = purpose {
-                let drift = drift(old, &interaction, room);
-                if drift.is_empty() {
-                    return Ok(None);
-                }
-                let note = Note::Drifted { recording, drift };
-                self.note(note.clone());
-                return Ok(Some(note.to_string()));
-            }
-            let was = old.recorded.as_ref().and_then(|stamp| stamp.model.clone());
-            match (was.or_else(|| model(old)), answered_by.clone()) {
-                (Some(was), Some(is)) if was != is => {
-                    self.note(Note::ModelChanged { recording, was, is });
-                }
-                _ => {}
-            }
-        }
-        interaction.recorded = Some(Stamp::now(answered_by));
-        self.keep(key, secrets, purpose, interaction).map(|()| None)
-    }
-
     /// Writes down what was recorded.
-    fn keep(
+    pub(super) fn keep(
         &self,
         key: u128,
         secrets: &Secrets,

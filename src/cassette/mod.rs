@@ -1,6 +1,7 @@
 //! Real traffic, recorded once and replayed for ever. The guide has a page on it:
 //! [`guide::cassettes`](crate::guide::cassettes).
 
+mod aged;
 mod ask;
 mod canon;
 mod deck;
@@ -9,13 +10,16 @@ mod drift;
 mod events;
 mod find;
 mod format;
+mod fuzzy;
 mod indent;
 mod interaction;
 mod mode;
+mod normal;
 mod note;
 mod player;
 mod recorder;
 mod redact;
+mod replayed;
 mod service;
 mod stamp;
 mod store;
@@ -34,13 +38,13 @@ pub use self::drift::{Drift, DriftKind};
 pub use self::mode::RecordMode;
 pub use self::note::Note;
 pub use self::recorder::Taped;
+pub use self::replayed::Replayed;
 pub use self::service::{Recording, RecordingFuture, RecordingLayer};
 pub use self::stamp::Stale;
 pub use self::store::{Folder, Store};
 
 use self::canon::Asked;
 use self::deck::{Deck, Settings};
-use self::diff::differences;
 pub(crate) use self::find::Found;
 use self::interaction::Interaction;
 pub(crate) use self::player::{Frames, Recorded};
@@ -92,6 +96,8 @@ struct Inner {
     notes: Mutex<Vec<Note>>,
     /// Whether it was told that a recording is old.
     warned: AtomicBool,
+    /// Whether it was told that the recording of another request was replayed.
+    told_fuzzy: AtomicBool,
 }
 
 impl Cassette {
@@ -129,8 +135,9 @@ impl Cassette {
         let mode = AtomicU8::new(RecordMode::default() as u8);
         let deck = Mutex::new(Deck::new(interactions));
         let store = Arc::new(store);
-        let (notes, warned) = Default::default();
-        Ok(Self(Arc::new(Inner { store, name, location, mode, deck, notes, warned })))
+        let (notes, warned, told_fuzzy) = Default::default();
+        let inner = Inner { store, name, location, mode, deck, notes, warned, told_fuzzy };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// What [`cassette!`](crate::cassette!) opens.
@@ -158,6 +165,29 @@ impl Cassette {
         self.0.mode.store(mode as u8, Ordering::Relaxed);
     }
 
+    /// Does what the environment says, and its branches too.
+    pub(crate) fn set_mode_of_all(&self, mode: RecordMode) {
+        self.set_mode(mode);
+        let fork = self.deck().settings.fork.clone();
+        if let Some((_, branch)) = fork.filter(|(_, it)| it.current_mode() != RecordMode::Off) {
+            branch.set_mode_of_all(mode);
+        }
+    }
+
+    fn leads_to(&self, other: &Self) -> bool {
+        let fork = self.deck().settings.fork.clone();
+        Arc::ptr_eq(&self.0, &other.0) || fork.is_some_and(|(_, branch)| branch.leads_to(other))
+    }
+
+    /// The cassette that is for this turn.
+    fn branch(&self, turn: Option<usize>) -> Self {
+        let fork = self.deck().settings.fork.clone();
+        match (fork, turn) {
+            (Some((from, branch)), Some(turn)) if turn >= from => branch.branch(Some(turn)),
+            _ => self.clone(),
+        }
+    }
+
     /// What it does now.
     pub fn current_mode(&self) -> RecordMode {
         RecordMode::from_u8(self.0.mode.load(Ordering::Relaxed))
@@ -182,6 +212,92 @@ impl Cassette {
     pub fn ignore(self, pointer: &str) -> Self {
         let pointer = parsed(pointer);
         self.with(|settings| settings.ignored.push(pointer))
+    }
+
+    /// Lets a value in the body be another each time, but not be missing or of another type when requests
+    /// are compared. The pointer is as for [`ignore`](Self::ignore).
+    ///
+    /// # Panics
+    ///
+    /// If it does not begin with `/`.
+    #[must_use]
+    #[track_caller]
+    pub fn volatile(self, pointer: &str) -> Self {
+        let pointer = parsed(pointer);
+        self.with(|settings| settings.normal.volatile(pointer))
+    }
+
+    /// Compares each text in a body as what this makes of it: for dates, paths and made-up ids inside of
+    /// prompts. A body that is no JSON is one text. What is recorded stays as it was sent.
+    ///
+    /// ```
+    /// use tower_mock_llm::cassette::Cassette;
+    ///
+    /// // C:\Users\ann and /home/bob are the same to a test.
+    /// let cassette = Cassette::open("tests/cassettes/none-yet.jsonl")?
+    ///     .normalize(|text| text.replace(env!("CARGO_MANIFEST_DIR"), "(here)"));
+    /// # let _ = cassette;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    #[must_use]
+    pub fn normalize(self, change: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.normal.text(change))
+    }
+
+    /// Compares each JSON body as what this makes of it. What is recorded stays as it was sent.
+    #[must_use]
+    pub fn normalize_json(
+        self,
+        change: impl Fn(&mut serde_json::Value) + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|settings| settings.normal.json(change))
+    }
+
+    /// Replays, for a request that was not recorded, the recording of the nearest other one, if of a
+    /// hundred words of the prompt no more than `threshold * 100` would have to be changed, put in or
+    /// taken out. The default is never to do so.
+    ///
+    /// Only what is said may differ: another model, tool, parameter, role or number of messages is
+    /// another request. It is done in [`RecordMode::Replay`] alone; the other modes ask the provider. It
+    /// is told each time: by [`notes`](Self::notes) and by
+    /// [`Received::replayed`](crate::Received::replayed), with the distance and the differences, and the
+    /// first of a cassette on standard error.
+    ///
+    /// # Panics
+    ///
+    /// If it is not between 0 and 1.
+    #[must_use]
+    #[track_caller]
+    pub fn fuzzy(self, threshold: f64) -> Self {
+        assert!((0.0..=1.0).contains(&threshold), "`fuzzy` takes 0 to 1, and not {threshold}");
+        self.with(|settings| settings.fuzzy = Some(threshold))
+    }
+
+    /// Leaves conversations to another cassette from this turn on, counted from 1 as
+    /// [`turn`](crate::turn) counts: a recorded session that goes on in another way.
+    ///
+    /// The other one has a mode of its own. In [`RecordMode::RecordMissing`] the session goes on live, and
+    /// is recorded there; in [`RecordMode::Replay`] it goes on as it did then; in [`RecordMode::Off`] by
+    /// rules, scripts and the default reply. (Rules go before any cassette: to change one turn of a
+    /// recorded session, a rule will do.) What `MOCK_LLM` says is for both, unless the other one is off.
+    ///
+    /// # Panics
+    ///
+    /// If both are the same cassette, or this is a branch of the other one.
+    ///
+    /// ```
+    /// use tower_mock_llm::cassette::{Cassette, RecordMode};
+    ///
+    /// let branch = Cassette::open("tests/cassettes/none-yet-branch.jsonl")?.mode(RecordMode::Off);
+    /// let cassette = Cassette::open("tests/cassettes/none-yet.jsonl")?.fork_at(3, branch);
+    /// # let _ = cassette;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn fork_at(self, turn: usize, branch: Self) -> Self {
+        assert!(!branch.leads_to(&self), "a cassette cannot be a branch of itself");
+        self.with(|settings| settings.fork = Some((turn, branch)))
     }
 
     /// Masks a place in bodies of requests and responses and in the events of streams before they are
@@ -301,7 +417,7 @@ impl Cassette {
             .map(|take| {
                 let recorded = take.asked();
                 let asked = Asked { body: body.clone(), ..recorded.clone() };
-                differences(&recorded, &asked, &unseen)
+                deck.settings.differences(&recorded, &asked, &unseen)
             })
             .min_by_key(Vec::len)
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::diff::{Difference, DifferenceClass};
 use super::drift::Drift;
 use super::stamp::words;
 
@@ -26,6 +27,17 @@ pub enum Note {
         recording: String,
         /// In what they differ.
         drift: Vec<Drift>,
+    },
+    /// The recording of another request was replayed, which was [near
+    /// enough](crate::cassette::Cassette::fuzzy).
+    #[non_exhaustive]
+    Fuzzy {
+        /// Where the recording stands.
+        recording: String,
+        /// Which part of the words differs.
+        distance: f64,
+        /// In what the requests differ.
+        differences: Vec<Difference>,
     },
     /// The provider was to be asked again, and did not answer as a whole, or with success: the recording
     /// stays.
@@ -68,6 +80,20 @@ impl fmt::Display for Note {
                     0 => Ok(()),
                     more => write!(f, "; and {more} more"),
                 }
+            }
+            Self::Fuzzy { recording, distance, differences } => {
+                let percent = distance * 100.0;
+                write!(
+                    f,
+                    "{recording} answered another request, {percent:.1} % of whose words differ"
+                )?;
+                let differences = differences.iter();
+                let mut lead = ": ";
+                for differs in differences.filter(|it| it.class != DifferenceClass::Volatile) {
+                    write!(f, "{lead}{differs}")?;
+                    lead = "; ";
+                }
+                Ok(())
             }
             Self::Kept { recording, why } => write!(f, "{recording} stays as it is: {why}"),
             Self::ModelChanged { recording, was, is } => {

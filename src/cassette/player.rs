@@ -8,6 +8,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::deck::Take;
+use super::fuzzy::Near;
+use super::{Cassette, Replayed};
 use crate::error::BoxError;
 use crate::fault::Disruption;
 use crate::pace::Timer;
@@ -17,6 +19,9 @@ use crate::play::Playback;
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {
     pub(super) take: Arc<Take>,
+    pub(super) cassette: Cassette,
+    /// How far its request is away, if it is another one.
+    pub(super) near: Option<Arc<Near>>,
     /// How much longer than recorded it takes; zero for no time at all.
     pub(super) timing: f64,
 }
@@ -44,6 +49,12 @@ impl Recorded {
         }
         let frames = Frames { recorded: self, next: 0, timer: Timer::default() };
         (response.map(|()| frames), wait)
+    }
+
+    /// For the journal.
+    pub(crate) fn replayed(&self) -> Box<Replayed> {
+        let (cassette, take) = (self.cassette.clone(), Arc::clone(&self.take));
+        Box::new(Replayed { cassette, take, near: self.near.clone() })
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -115,7 +126,8 @@ mod tests {
         let headers = (0..40_000).map(|index| (format!("x-{index}"), "a".to_owned())).collect();
         let interaction = Interaction { status: 200, headers, ..Interaction::default() };
         let take = Arc::new(Take { interaction, used: AtomicBool::default() });
-        let (response, _) = Recorded { take, timing: 0.0 }.play();
+        let cassette = Cassette::open("none-yet.jsonl").unwrap();
+        let (response, _) = Recorded { take, cassette, near: None, timing: 0.0 }.play();
         assert_eq!(response.headers()["x-7"], "a");
     }
 }

@@ -35,8 +35,11 @@ impl Mock {
             return (answer, Some(rule));
         }
         #[cfg(feature = "cassette")]
-        if let Some(answer) = self.ask_cassette(&request.provider, &request.head, &request.body) {
-            return (answer, None);
+        if self.settings.cassette.is_some() {
+            let (turn, LlmRequest { provider, head, body, .. }) = (request.turn(), request);
+            if let Some(answer) = self.ask_cassette(provider, head, body, Some(turn)) {
+                return (answer, None);
+            }
         }
         if let Some(status) = self.settings.strict {
             let message = self.shared.rules.unmatched(request);

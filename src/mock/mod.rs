@@ -117,6 +117,11 @@ impl Mock {
         let levels = self.charge(admitted.as_ref(), &say, &request, created);
         let hold = Hold::new(self.settings.watch, admitted);
         let outcome = Outcome::of(&say, fault.as_ref());
+        #[cfg(feature = "cassette")]
+        let replayed = match &say {
+            Say::Recorded(recorded) => Some(recorded.replayed()),
+            _ => None,
+        };
         let say = match say {
             Say::Stream(stream) if !request.stream => {
                 let attempt = self.attempt(outcome, Duration::ZERO, hold.as_deref());
@@ -138,6 +143,8 @@ impl Mock {
         let LlmRequest { call, head, body, model, stream, .. } = request;
         let watch = self.note(|| {
             let entry = Received::new(&room, Some(call), head, body, rule, status, track);
+            #[cfg(feature = "cassette")]
+            let entry = entry.with_replayed(replayed);
             entry.with_attempt(attempt)
         });
         watch.asked(model, stream);

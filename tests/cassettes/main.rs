@@ -6,6 +6,7 @@
 mod conversation;
 mod files;
 mod freshness;
+mod matching;
 mod modes;
 #[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
 mod reqwest_clients;
