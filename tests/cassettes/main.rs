@@ -6,6 +6,8 @@
 mod conversation;
 mod files;
 mod freshness;
+#[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
+mod library;
 mod matching;
 mod modes;
 #[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
