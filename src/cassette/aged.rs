@@ -29,9 +29,7 @@ impl Cassette {
         let mut deck = self.deck();
         match longest {
             _ if mode == RecordMode::RecordAll => (Next::None, Purpose::Again),
-            Some(longest) if deck.is_stale(key, longest, now()) => {
-                (Next::None, Purpose::Refresh)
-            }
+            Some(longest) if deck.is_stale(key, longest, now()) => (Next::None, Purpose::Refresh),
             _ => (deck.next(key), Purpose::Add),
         }
     }

@@ -13,6 +13,8 @@
 
 mod connector;
 #[cfg(feature = "cassette")]
+mod live;
+#[cfg(feature = "cassette")]
 mod recording;
 mod reqwest;
 #[cfg(any(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
