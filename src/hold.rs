@@ -48,20 +48,21 @@ impl Mock {
     pub(crate) fn admit(
         &self,
         room: &Room,
-        request: LlmRequest,
+        request: &mut LlmRequest,
         created: u64,
         entropy: Entropy,
-    ) -> Result<(LlmRequest, Option<Admitted>), Box<Reaction>> {
-        let Some(quota) = &self.settings.quota else { return Ok((request, None)) };
-        let prompt = self.counter(&request).prompt(&request);
-        match self.shared.ledger.admit(quota, room.provider(), &request, prompt, created) {
-            Ok(admitted) => Ok((request, Some(admitted))),
+    ) -> Result<Option<Admitted>, Box<Reaction>> {
+        let Some(quota) = &self.settings.quota else { return Ok(None) };
+        let prompt = self.counter(request).prompt(request);
+        match self.shared.ledger.admit(quota, room.provider(), request, prompt, created) {
+            Ok(admitted) => Ok(Some(admitted)),
             Err(refused) => {
                 let Refused { error, levels } = *refused;
-                let cx = ErrorContext::of(&request, created, entropy).levels(Some(&levels));
+                let cx = ErrorContext::of(request, created, entropy).levels(Some(&levels));
                 let response = room.error(&cx, &error);
                 let outcome = Outcome::of_error(&error);
-                let LlmRequest { call, head, body, model, stream, .. } = request;
+                let (model, stream) = (std::mem::take(&mut request.model), request.stream);
+                let (call, head, body) = request.take();
                 let attempt = self.attempt(outcome, Duration::ZERO, None);
                 let watch = self.note_refusal(room, Some(call), head, body, &response, attempt);
                 watch.asked(model, stream);

@@ -57,7 +57,7 @@ mod tests {
             assert_eq!(PAGE.matches(tag).count(), 1, "{tag}");
         }
         for outside in
-            ["src=\"http", "href=\"http", "url(http", "@import", " style=\"", " onclick="]
+            ["src=", "href=\"http", "url(", "@import", " style=\"", " onclick="]
         {
             assert!(!PAGE.contains(outside), "{outside}");
         }

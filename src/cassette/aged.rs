@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use super::deck::{Next, Settings, Take};
+use super::deck::{Next, Settings};
 use super::drift::{drift, model};
 use super::events::events;
 use super::fuzzy::Near;
@@ -35,13 +35,13 @@ impl Cassette {
     }
 
     /// Why a recording is too old to be replayed; notes it, if it is but may be.
-    pub(super) fn aged(&self, take: &Take, max_age: Option<MaxAge>) -> Option<String> {
+    pub(super) fn aged(&self, recorded: &Interaction, max_age: Option<MaxAge>) -> Option<String> {
         let MaxAge { age: longest, stale } = max_age?;
-        let age = take.age(now());
+        let age = recorded.age(now());
         if age.is_some_and(|age| age <= longest) {
             return None;
         }
-        let note = Note::Aged { recording: self.place(&take.interaction), age };
+        let note = Note::Aged { recording: self.place(recorded.line), age };
         if stale == Stale::Fail {
             return Some(format!(
                 "tower-mock-llm: {note}, and `Cassette::max_age` is {}. Nothing was sent. To record it \
@@ -61,9 +61,9 @@ impl Cassette {
     }
 
     /// Tells that the recording of another request is replayed.
-    pub(super) fn tell_near(&self, take: &Take, near: &Near) {
+    pub(super) fn tell_near(&self, line: usize, near: &Near) {
         let Near { distance, differences } = near;
-        let (recording, differences) = (self.place(&take.interaction), differences.clone());
+        let (recording, differences) = (self.place(line), differences.clone());
         let note = Note::Fuzzy { recording, distance: *distance, differences };
         if !self.0.told_fuzzy.swap(true, Ordering::Relaxed) {
             eprintln!("warning: tower-mock-llm: {note}");
@@ -72,8 +72,8 @@ impl Cassette {
     }
 
     /// Where a recording stands.
-    pub(super) fn place(&self, interaction: &Interaction) -> String {
-        match interaction.line {
+    pub(super) fn place(&self, line: usize) -> String {
+        match line {
             0 => format!("{}, recorded in this run,", self.location()),
             line => format!("{}:{line}", self.location()),
         }
@@ -99,13 +99,15 @@ impl Cassette {
     ) -> Result<Option<String>, Error> {
         let old = match purpose {
             Purpose::Add => None,
-            Purpose::Again | Purpose::Refresh => self.deck().old(key),
-            Purpose::Verify(recorded) => Some(Arc::clone(&recorded.take)),
+            Purpose::Again | Purpose::Refresh => {
+                self.deck().old(key).map(|take| take.interaction())
+            }
+            Purpose::Verify(recorded) => Some(Arc::clone(&recorded.interaction)),
         };
         let model = |interaction: &Interaction| model(&events(&interaction.said()), room);
         let answered_by = model(&interaction);
         if let Some(old) = old {
-            let (recording, old) = (self.place(&old.interaction), &old.interaction);
+            let (recording, old) = (self.place(old.line), &*old);
             let is_worse = interaction.status >= 400 && old.status < 400;
             let why = match &interaction.interrupted {
                 Some(why) => Some(format!("the provider's answer broke off ({why})")),

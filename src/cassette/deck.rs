@@ -1,18 +1,24 @@
 //! What a cassette holds in memory: recordings, and which of them comes next.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::Cassette;
-use super::canon::Asked;
+use super::canon::{Asked, Keyer};
 use super::diff::{Difference, DifferenceClass, differences};
+use super::format::{self, quick};
 use super::interaction::Interaction;
 use super::normal::Normal;
 use super::recorder::Purpose;
 use super::redact::{Pointer, Redaction};
 use super::stamp::MaxAge;
+use super::take::{Take, Takes};
+use crate::error::Error;
 
 /// How recordings are kept and found.
 #[derive(Clone, Debug, Default)]
@@ -54,22 +60,37 @@ impl Settings {
 pub(super) struct Deck {
     pub(super) settings: Arc<Settings>,
     takes: Vec<Arc<Take>>,
-    index: HashMap<u128, Slot>,
+    index: HashMap<u128, Slot, BuildHasherDefault<IsHash>>,
+    /// What was left out of the keys in the index, and how many changes were made to requests; `None`
+    /// if it is to be made anew.
+    indexed_without: Option<(Vec<Pointer>, usize)>,
     /// What was recorded anew in this run, of what was there before.
     anew: HashMap<u128, Anew>,
 }
 
-/// A recording.
-#[derive(Debug)]
-pub(super) struct Take {
-    pub(super) interaction: Interaction,
-    pub(super) used: AtomicBool,
+/// A key is a hash already.
+#[derive(Debug, Default)]
+struct IsHash(u64);
+
+impl Hasher for IsHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let words = bytes.iter().rev().fold(0_u128, |key, byte| key << 8 | u128::from(*byte));
+        self.write_u128(words);
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64;
+    }
 }
 
 /// The recordings of one request, in order.
 #[derive(Debug, Default)]
 struct Slot {
-    takes: Vec<Arc<Take>>,
+    takes: Takes,
     next: usize,
 }
 
@@ -102,24 +123,51 @@ pub(super) enum Next {
 }
 
 impl Deck {
-    pub(super) fn new(interactions: Vec<Interaction>) -> Self {
-        let take = |interaction| Arc::new(Take { interaction, used: AtomicBool::new(false) });
-        let takes = interactions.into_iter().map(take).collect();
-        let mut deck = Self { takes, ..Self::default() };
-        deck.index();
-        deck
+    /// The recordings of a file, which is at this place.
+    pub(super) fn read(location: &str, file: Bytes) -> Result<Self, Error> {
+        let mut deck = Self::default();
+        let Some(entries) = quick::survey(&file, &[]) else {
+            let takes = format::read(location, &file)?.into_iter().map(Take::made).map(Arc::new);
+            return Ok(Self { takes: takes.collect(), ..deck });
+        };
+        deck.takes.reserve_exact(entries.len());
+        deck.index.reserve(entries.len());
+        for entry in entries {
+            let key = entry.key;
+            let take = Arc::new(Take::from(entry));
+            if !take.is_interrupted {
+                deck.index.entry(key).or_default().takes.push(Arc::clone(&take));
+            }
+            deck.takes.push(take);
+        }
+        deck.indexed_without = Some((Vec::new(), 0));
+        Ok(deck)
     }
 
-    /// Puts every recording where it is found; all are to be replayed again.
+    /// To be told when the settings have changed.
     pub(super) fn index(&mut self) {
-        self.index = HashMap::with_capacity(self.takes.len());
-        for take in &self.takes {
+        let now = (self.settings.unseen(), self.settings.normal.len());
+        self.indexed_without.take_if(|then| *then != now);
+    }
+
+    /// Puts every recording where it is found, if that has changed; then all are to be replayed again.
+    fn indexed(&mut self) -> &mut HashMap<u128, Slot, BuildHasherDefault<IsHash>> {
+        if self.indexed_without.is_none() {
+            let unseen = self.settings.unseen();
+            let mut keyer = Keyer::default();
+            self.index.clear();
+            self.index.reserve(self.takes.len());
             // What was interrupted is never replayed as if it were whole.
-            if take.interaction.interrupted.is_none() {
-                let key = self.settings.key(&take.asked());
+            for take in self.takes.iter().filter(|take| !take.is_interrupted) {
+                let key = match self.settings.normal.len() {
+                    0 => take.key(&mut keyer, &unseen),
+                    _ => self.settings.key(&take.asked()),
+                };
                 self.index.entry(key).or_default().takes.push(Arc::clone(take));
             }
+            self.indexed_without = Some((unseen, self.settings.normal.len()));
         }
+        &mut self.index
     }
 
     pub(super) fn rewind(&mut self) {
@@ -132,15 +180,17 @@ impl Deck {
     }
 
     pub(super) fn next(&mut self, key: u128) -> Next {
-        let Some(slot) = self.index.get_mut(&key) else { return Next::None };
-        let take = match slot.takes.get(slot.next) {
+        let repeat = self.settings.repeat;
+        let Some(slot) = self.indexed().get_mut(&key) else { return Next::None };
+        let takes = slot.takes.all();
+        let take = match takes.get(slot.next) {
             Some(take) => {
                 slot.next += 1;
                 take
             }
-            None => match slot.takes.last() {
-                Some(last) if self.settings.repeat => last,
-                _ => return Next::Exhausted(slot.takes.len()),
+            None => match takes.last() {
+                Some(last) if repeat => last,
+                _ => return Next::Exhausted(takes.len()),
             },
         };
         take.used.store(true, Ordering::Relaxed);
@@ -148,12 +198,14 @@ impl Deck {
     }
 
     /// What would be replayed next, of each request, and by which number it is known.
-    pub(super) fn due(&self) -> HashMap<*const Take, u128> {
+    pub(super) fn due(&mut self) -> HashMap<*const Take, u128> {
+        let repeat = self.settings.repeat;
         let due = |(key, slot): (&u128, &Slot)| {
-            let last = if self.settings.repeat { slot.takes.last() } else { None };
-            slot.takes.get(slot.next).or(last).map(|take| (Arc::as_ptr(take), *key))
+            let takes = slot.takes.all();
+            let last = if repeat { takes.last() } else { None };
+            takes.get(slot.next).or(last).map(|take| (Arc::as_ptr(take), *key))
         };
-        self.index.iter().filter_map(due).collect()
+        self.indexed().iter().filter_map(due).collect()
     }
 
     /// Goes on to the recording after the one that is due.
@@ -163,20 +215,19 @@ impl Deck {
 
     /// Whether a request was recorded longer ago than this (any of its recordings: they are one
     /// sequence), or is being recorded anew.
-    pub(super) fn is_stale(&self, key: u128, longest: Duration, now: u64) -> bool {
-        let is_old = |take: &Arc<Take>| take.age(now).is_none_or(|age| age > longest);
+    pub(super) fn is_stale(&mut self, key: u128, longest: Duration, now: u64) -> bool {
+        let is_old = |take: &Arc<Take>| take.interaction().age(now).is_none_or(|age| age > longest);
         self.anew.contains_key(&key)
-            || self.index.get(&key).is_some_and(|slot| slot.takes.iter().any(is_old))
+            || self.indexed().get(&key).is_some_and(|slot| slot.takes.all().iter().any(is_old))
     }
 
     /// What the next recording that stands for an old one is to replace.
-    pub(super) fn old(&self, key: u128) -> Option<Arc<Take>> {
-        let old = match self.anew.get(&key) {
+    pub(super) fn old(&mut self, key: u128) -> Option<Arc<Take>> {
+        match self.anew.get(&key) {
             Some(anew) if anew.has_changed => None,
-            Some(anew) => anew.before.get(anew.same),
-            None => self.index.get(&key).and_then(|slot| slot.takes.first()),
-        };
-        old.cloned()
+            Some(anew) => anew.before.get(anew.same).cloned(),
+            None => self.indexed().get(&key).and_then(|slot| slot.takes.all().first().cloned()),
+        }
     }
 
     /// Takes a recording in that was made just now, and tells what is to be written of it.
@@ -188,27 +239,30 @@ impl Deck {
     ) -> (Change, Arc<Take>) {
         let mut change = Change::Append;
         if matches!(purpose, Purpose::Again | Purpose::Refresh) {
+            self.indexed();
             let slot = self.index.entry(key).or_default();
             let anew = self.anew.entry(key).or_insert_with(|| Anew {
-                before: std::mem::take(&mut slot.takes),
+                before: std::mem::take(&mut slot.takes).all().to_vec(),
                 ..Anew::default()
             });
             match anew.before.get(anew.same).map(Arc::clone) {
                 Some(before)
-                    if !anew.has_changed && before.interaction.says_the_same(&interaction) =>
+                    if !anew.has_changed && before.interaction().says_the_same(&interaction) =>
                 {
                     anew.same += 1;
                     let Purpose::Refresh = purpose else {
                         slot.takes.push(Arc::clone(&before));
-                        slot.next = slot.takes.len();
+                        slot.next = slot.takes.all().len();
                         return (Change::Nothing, before);
                     };
                     // Nothing but its age changed.
                     let recorded = interaction.recorded;
-                    let interaction = Interaction { recorded, ..before.interaction.clone() };
-                    let take = Arc::new(Take { interaction, used: AtomicBool::new(true) });
+                    let interaction = Interaction { recorded, ..(*before.interaction()).clone() };
+                    let take = Take::made(interaction);
+                    take.used.store(true, Ordering::Relaxed);
+                    let take = Arc::new(take);
                     slot.takes.push(Arc::clone(&take));
-                    slot.next = slot.takes.len();
+                    slot.next = slot.takes.all().len();
                     if let Some(known) = self.takes.iter_mut().find(|it| Arc::ptr_eq(it, &before)) {
                         *known = Arc::clone(&take);
                     }
@@ -221,12 +275,13 @@ impl Deck {
             }
             anew.has_changed = true;
         }
-        let is_whole = interaction.interrupted.is_none();
-        let take = Arc::new(Take { interaction, used: AtomicBool::new(true) });
-        if is_whole {
-            let slot = self.index.entry(key).or_default();
+        let take = Take::made(interaction);
+        take.used.store(true, Ordering::Relaxed);
+        let take = Arc::new(take);
+        if !take.is_interrupted {
+            let slot = self.indexed().entry(key).or_default();
             slot.takes.push(Arc::clone(&take));
-            slot.next = slot.takes.len();
+            slot.next = slot.takes.all().len();
         }
         let mut place = self.takes.len();
         if let Change::Replace(gone) = &change {
@@ -239,24 +294,6 @@ impl Deck {
     }
 }
 
-impl Take {
-    pub(super) fn age(&self, now: u64) -> Option<Duration> {
-        self.interaction.recorded.as_ref()?.age(now)
-    }
-
-    pub(super) fn asked(&self) -> Asked {
-        let Interaction { method, url, provider, request_headers, body, .. } = &self.interaction;
-        let content_type = request_headers.iter().find(|(name, _)| name == "content-type");
-        Asked {
-            provider: provider.clone(),
-            method: method.clone(),
-            url: url.clone(),
-            content_type: content_type.map(|(_, value)| value.clone()),
-            body: body.clone(),
-        }
-    }
-}
-
 /// The recording that comes nearest, and how it differs.
 pub(super) fn nearest(
     takes: &[Arc<Take>],
@@ -266,20 +303,19 @@ pub(super) fn nearest(
     /// As many are compared: in a large library the newest.
     const COMPARED: usize = 1000;
     let unseen = settings.unseen();
-    let same_provider = |take: &&Arc<Take>| take.interaction.provider == asked.provider;
-    let candidates = takes.iter().rev().filter(same_provider).take(COMPARED);
-    let weigh = |take: &Arc<Take>| {
-        let found = settings.differences(&take.asked(), asked, &unseen);
+    let recorded = takes.iter().rev().map(|take| (take, take.asked()));
+    let same_provider = |(_, recorded): &(_, Asked)| recorded.provider == asked.provider;
+    let candidates = recorded.filter(same_provider).take(COMPARED);
+    let weigh = |recorded: &Asked| {
+        let found = settings.differences(recorded, asked, &unseen);
         let matters = |it: &&Difference| it.class != DifferenceClass::Volatile;
         let elsewhere =
             found.iter().any(|it| it.pointer == "url" && it.class != DifferenceClass::Model);
         ((elsewhere, found.iter().filter(matters).count()), found)
     };
     candidates
-        .map(|take| (Arc::clone(take), weigh(take)))
+        .map(|(take, recorded)| (Arc::clone(take), weigh(&recorded)))
         // Of equals the one that was recorded first.
-        .min_by(|(a, (one, _)), (b, (other, _))| {
-            one.cmp(other).then(a.interaction.line.cmp(&b.interaction.line))
-        })
+        .min_by(|(a, (one, _)), (b, (other, _))| one.cmp(other).then(a.line.cmp(&b.line)))
         .map(|(take, (_, found))| (take, found))
 }

@@ -59,16 +59,17 @@ impl Cassette {
             next = Next::Take(take);
         }
         if let Next::Take(take) = next {
+            let interaction = take.interaction();
             if let Some(near) = &near {
-                self.tell_near(&take, near);
+                self.tell_near(interaction.line, near);
             }
             let cassette = self.clone();
-            let recorded = Recorded { take, cassette, near, timing: settings.timing };
+            let recorded = Recorded { interaction, cassette, near, timing: settings.timing };
             match mode {
                 RecordMode::Verify => purpose = Purpose::Verify(recorded),
                 RecordMode::Refresh => return Some(Found::Play(recorded)),
                 _ => {
-                    return Some(match self.aged(&recorded.take, settings.max_age) {
+                    return Some(match self.aged(&recorded.interaction, settings.max_age) {
                         None => Found::Play(recorded),
                         Some(why) => Found::Miss(why),
                     });
@@ -123,7 +124,7 @@ impl Cassette {
                  last one again"
             );
         } else if let Some((take, differences)) = nearest(&takes, asked, settings) {
-            let interaction = &take.interaction;
+            let interaction = &*take.interaction();
             let mattering: Vec<_> =
                 differences.iter().filter(|it| it.class != DifferenceClass::Volatile).collect();
             if let (true, Some(why)) = (mattering.is_empty(), &interaction.interrupted) {
@@ -152,7 +153,7 @@ impl Cassette {
         let settings = Arc::clone(&self.deck().settings);
         settings.redaction.interaction(secrets, &mut interaction);
         let (change, take) = self.deck().add(key, interaction, purpose);
-        let lines = format::write(&take.interaction);
+        let lines = format::write(&take.interaction());
         let Inner { store, name, location, .. } = &*self.0;
         let written = match change {
             Change::Nothing => Ok(()),
@@ -161,7 +162,7 @@ impl Cassette {
             }
             Change::Replace(gone) => store.replace(name, &mut |old| {
                 let mut gone: Vec<_> =
-                    gone.iter().map(|take| format::write(&take.interaction)).collect();
+                    gone.iter().map(|take| format::write(&take.interaction())).collect();
                 let mut text = format::first_line();
                 // It stands where the first of them stood.
                 let mut new = Some(&*lines);

@@ -1,6 +1,8 @@
 //! The file: JSON Lines. A first line with the version of the format; then for each interaction a line
 //! for the request, one for the head of the response, one for each frame, and one that ends it.
 
+pub(super) mod quick;
+
 use std::fmt::Write as _;
 
 use bytes::Bytes;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::canon::{Asked, canonical};
-use super::deck::{Deck, Settings, Take};
+use super::deck::{Deck, Settings};
 use super::diff::{Difference, DifferenceClass, class};
 use super::redact::place;
+use super::take::Take;
 
 /// A recording of another request, and how far that is away.
 #[derive(Debug)]
@@ -35,10 +36,10 @@ impl Deck {
             .iter()
             .rev()
             .filter(|take| due.contains_key(&Arc::as_ptr(take)))
-            .filter(|take| take.interaction.provider == asked.provider)
+            .map(|take| (take, take.asked()))
+            .filter(|(_, recorded)| recorded.provider == asked.provider)
             .take(COMPARED)
-            .filter_map(|take| {
-                let recorded = take.asked();
+            .filter_map(|(take, recorded)| {
                 let recorded = settings.normal.apply(&recorded);
                 let distance = question.distance(&Question::of(&recorded, settings)?)?;
                 (distance <= threshold).then(|| (Arc::clone(take), distance))

@@ -1,5 +1,7 @@
 //! One recorded request and its response.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::stamp::Stamp;
@@ -35,6 +37,11 @@ pub(crate) struct Frame {
 }
 
 impl Interaction {
+    /// How long ago it was recorded, at this second since 1970; `None` if it does not say.
+    pub(crate) fn age(&self, now: u64) -> Option<Duration> {
+        self.recorded.as_ref()?.age(now)
+    }
+
     /// The whole body of the response.
     pub(crate) fn said(&self) -> Vec<u8> {
         self.frames.iter().flat_map(|frame| frame.bytes.iter().copied()).collect()

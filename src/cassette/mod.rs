@@ -20,9 +20,11 @@ mod player;
 mod recorder;
 mod redact;
 mod replayed;
+mod scan;
 mod service;
 mod stamp;
 mod store;
+mod take;
 mod text;
 
 use std::fmt;
@@ -131,9 +133,8 @@ impl Cassette {
         let bytes = store
             .read(&name)
             .map_err(|error| Error::io(format!("read the cassette {location}"), error))?;
-        let interactions = format::read(&location, &bytes.unwrap_or_default())?;
         let mode = AtomicU8::new(RecordMode::default() as u8);
-        let deck = Mutex::new(Deck::new(interactions));
+        let deck = Mutex::new(Deck::read(&location, bytes.unwrap_or_default().into())?);
         let store = Arc::new(store);
         let (notes, warned, told_fuzzy) = Default::default();
         let inner = Inner { store, name, location, mode, deck, notes, warned, told_fuzzy };
@@ -393,7 +394,7 @@ impl Cassette {
         let takes = deck.takes().iter().filter(|take| !take.used.load(Ordering::Relaxed));
         takes
             .map(|take| {
-                let Interaction { method, url, line, .. } = &take.interaction;
+                let Interaction { method, url, line, .. } = &*take.interaction();
                 format!("{}:{line}: {method} {url}", self.location())
             })
             .collect()

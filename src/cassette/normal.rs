@@ -33,6 +33,11 @@ impl Normal {
         self.0.push(Change::Volatile(pointer));
     }
 
+    /// How many changes there are; none is ever taken away.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The request as it is compared.
     pub(super) fn apply<'a>(&self, asked: &'a Asked) -> Cow<'a, Asked> {
         if self.0.is_empty() {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Cassette;
-use super::deck::Take;
 use super::diff::Difference;
 use super::fuzzy::Near;
 
@@ -11,14 +10,14 @@ use super::fuzzy::Near;
 #[derive(Clone, Debug)]
 pub struct Replayed {
     pub(super) cassette: Cassette,
-    pub(super) take: Arc<Take>,
+    pub(super) line: usize,
     pub(super) near: Option<Arc<Near>>,
 }
 
 impl Replayed {
     /// Where it stands: `tests/a.jsonl:2`.
     pub fn place(&self) -> String {
-        self.cassette.place(&self.take.interaction)
+        self.cassette.place(self.line)
     }
 
     /// How far its request is from this one, as a fraction of the words, if it is another one that was

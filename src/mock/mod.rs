@@ -64,13 +64,14 @@ impl Mock {
     /// The line, from the parsed head and body to what is played.
     pub(crate) fn answer(&self, room: Room, call: Call, head: RequestHead, body: Body) -> Reaction {
         let entropy = self.entropy(&call, body.as_deref().unwrap_or_default());
-        let parsed = match &body {
+        // It stays where it was made: it is large, and each move costs.
+        let mut parsed = match &body {
             Ok(body) => {
                 room.parse(call.clone(), &head.as_head().judged(self.settings.lenient), body)
             }
             Err(unread) => Err(unread.into()),
         };
-        let mut request = match parsed {
+        let request = match &mut parsed {
             Ok(request) => request,
             Err(error) => {
                 #[cfg(feature = "cassette")]
@@ -80,41 +81,41 @@ impl Mock {
                     return reaction;
                 }
                 let body = body.unwrap_or_default();
-                return self.refuse(&room, Some(&call), head, body, &error, entropy);
+                return self.refuse(&room, Some(&call), head, body, error, entropy);
             }
         };
         request.head = head;
         let asked = match self.asked_pace(&request.head) {
             Ok(asked) => asked,
             Err(error) => {
-                let LlmRequest { call, head, body, .. } = request;
+                let (call, head, body) = request.take();
                 return self.refuse(&room, Some(&call), head, body, &error, entropy);
             }
         };
         let created = created(self.settings.seed, request.messages.len());
         let mut admitted = None;
         if self.settings.quota.is_some() {
-            (request, admitted) = match self.admit(&room, request, created, entropy) {
-                Ok(let_in) => let_in,
+            admitted = match self.admit(&room, request, created, entropy) {
+                Ok(admitted) => admitted,
                 Err(refusal) => return *refusal,
             };
         }
-        let (Answer { say, pace, fault, unchecked }, rule) = self.choose(&request, entropy);
+        let (Answer { say, pace, fault, unchecked }, rule) = self.choose(request, entropy);
         #[cfg(feature = "cassette")]
         let say = match say {
             Say::Live(ticket) => {
-                let LlmRequest { head, body, .. } = request;
+                let (_, head, body) = request.take();
                 return self.live(*ticket, head, body);
             }
             say => say,
         };
-        let pace = asked.or(pace).or_else(|| self.pace_for(&request));
-        let (say, fault) = self.settle(say, fault, &room, &request, &rule, unchecked);
+        let pace = asked.or(pace).or_else(|| self.pace_for(request));
+        let (say, fault) = self.settle(say, fault, &room, request, &rule, unchecked);
         let (say, in_stream) = match fault.as_ref().and_then(Fault::error) {
             None => (say, None),
-            Some(error) => say_inside(say, &room, &request, created, entropy, error),
+            Some(error) => say_inside(say, &room, request, created, entropy, error),
         };
-        let levels = self.charge(admitted.as_ref(), &say, &request, created);
+        let levels = self.charge(admitted.as_ref(), &say, request, created);
         let hold = Hold::new(self.settings.watch, admitted);
         let outcome = Outcome::of(&say, fault.as_ref());
         #[cfg(feature = "cassette")]
@@ -126,6 +127,7 @@ impl Mock {
             Say::Stream(stream) if !request.stream => {
                 let attempt = self.attempt(outcome, Duration::ZERO, hold.as_deref());
                 let gathering = Gathering { stream, levels, hold, attempt, pace, fault };
+                let Ok(request) = parsed else { unreachable!("it was understood") };
                 return self.gather(room, request, rule, gathering, entropy);
             }
             say => say,
@@ -135,17 +137,21 @@ impl Mock {
             _ => Track::Here(Progress::default()),
         };
         let pace = pace.as_ref().unwrap_or(&self.settings.pace);
-        let job = Job::new(self, &room, &request, entropy, levels.as_ref(), pace);
+        let job = Job::new(self, &room, request, entropy, levels.as_ref(), pace);
         let mut made = job.make(say, fault, in_stream);
         let attempt = self.attempt(outcome, made.wait, hold.as_deref());
         made.hold = hold;
         let status = made.response.status();
-        let LlmRequest { call, head, body, model, stream, .. } = request;
+        let (model, stream) = (std::mem::take(&mut request.model), request.stream);
+        let (call, head, body) = request.take();
         let watch = self.note(|| {
-            let entry = Received::new(&room, Some(call), head, body, rule, status, track);
+            let mut entry = Received::new(&room, Some(call), head, body, rule, status, track);
+            entry.attempt = attempt;
             #[cfg(feature = "cassette")]
-            let entry = entry.with_replayed(replayed);
-            entry.with_attempt(attempt)
+            {
+                entry.replayed = replayed;
+            }
+            entry
         });
         watch.asked(model, stream);
         made.watched(watch)

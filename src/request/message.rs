@@ -36,7 +36,10 @@ enum Said {
     /// A plain text, still as the JSON string that it came as; understood when somebody asks.
     Json {
         json: Bytes,
-        content: OnceLock<Option<Content>>,
+        /// Whether nothing between its quotes is escaped, as far as is known.
+        is_plain: bool,
+        /// Boxed, since most are never asked for.
+        content: OnceLock<Option<Box<Content>>>,
     },
 }
 
@@ -49,15 +52,33 @@ impl Message {
     /// A message that is one text, given as a JSON string with its quotes: of a long conversation,
     /// most texts are never looked at. What is no JSON string becomes an empty message.
     pub fn of_json_text(role: Role, json: Bytes) -> Self {
-        Self { role, said: Said::Json { json, content: OnceLock::new() } }
+        Self { role, said: Said::Json { json, is_plain: false, content: OnceLock::new() } }
+    }
+
+    /// The same, for one in which nothing is escaped.
+    pub(crate) fn of_plain_json(role: Role, json: Bytes) -> Self {
+        Self { role, said: Said::Json { json, is_plain: true, content: OnceLock::new() } }
+    }
+
+    /// The bytes of the text, where nothing in it is escaped; they are UTF-8.
+    pub(crate) fn plain(&self) -> Option<&[u8]> {
+        match &self.said {
+            Said::Json { json, is_plain: true, .. } => json.get(1..json.len() - 1),
+            _ => None,
+        }
+    }
+
+    fn plain_text(&self) -> Option<&str> {
+        std::str::from_utf8(self.plain()?).ok()
     }
 
     /// What is said, in order.
     pub fn content(&self) -> &[Content] {
         match &self.said {
             Said::Content(content) => content,
-            Said::Json { json, content } => {
-                content.get_or_init(|| text_of(json).map(Content::Text)).as_slice()
+            Said::Json { json, content, .. } => {
+                let text = || text_of(json).map(|text| Box::new(Content::Text(text)));
+                content.get_or_init(text).as_deref().map_or(&[], std::slice::from_ref)
             }
         }
     }
@@ -72,14 +93,16 @@ impl Message {
 
     /// The text of the message, its parts joined by a newline.
     pub fn text(&self) -> Cow<'_, str> {
-        join(self.texts())
+        self.plain_text().map_or_else(|| join(self.texts()), Cow::Borrowed)
     }
 
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.content().iter().filter_map(|content| match content {
+        let plain = self.plain_text();
+        let content = if plain.is_some() { &[] } else { self.content() };
+        plain.into_iter().chain(content.iter().filter_map(|content| match content {
             Content::Text(text) => Some(text.as_str()),
             _ => None,
-        })
+        }))
     }
 
     /// Bytes of text in it, escapes counted as they came.

@@ -73,6 +73,12 @@ impl LlmRequest {
         }
     }
 
+    /// What a journal keeps, taken out of it.
+    pub(crate) fn take(&mut self) -> (Call, RequestHead, Bytes) {
+        let call = std::mem::replace(&mut self.call, Call::new(Operation::Chat));
+        (call, std::mem::take(&mut self.head), std::mem::take(&mut self.body))
+    }
+
     /// What was asked for.
     pub fn operation(&self) -> Operation {
         self.call.operation

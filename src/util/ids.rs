@@ -26,7 +26,7 @@ impl Alphabet {
             Self::Base62 => draw(BASE62, rng, place),
             Self::Base64 => draw(BASE64, rng, place),
             Self::Base64Url => draw(BASE64_URL, rng, place),
-            Self::Hex => draw(HEX, rng, place),
+            Self::Hex => draw_hex(rng, place),
         }
     }
 }
@@ -35,7 +35,6 @@ const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrst
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const BASE64_URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Compiled for each alphabet: with the number of letters known, an index needs no check.
 fn draw<const N: usize>(letters: &[u8; N], rng: &mut Rng, place: &mut [u8]) {
@@ -49,18 +48,109 @@ fn draw<const N: usize>(letters: &[u8; N], rng: &mut Rng, place: &mut [u8]) {
     }
 }
 
+/// The same letters as `draw` with those of hexadecimal digits, eight at once.
+fn draw_hex(rng: &mut Rng, place: &mut [u8]) {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    for eight in place.chunks_mut(8) {
+        // Four bits to a byte, the first ones in front.
+        let mut word = rng.next() >> 32;
+        word = (word | word << 16) & 0x0000_ffff_0000_ffff;
+        word = (word | word << 8) & 0x00ff_00ff_00ff_00ff;
+        word = (word | word << 4) & (ONES * 0x0f);
+        let is_letter = ((word + ONES * 6) >> 4) & ONES;
+        let digits = word + ONES * u64::from(b'0');
+        let letters = digits + is_letter * u64::from(b'a' - b'9' - 1);
+        eight.copy_from_slice(&letters.to_be_bytes()[..eight.len()]);
+    }
+}
+
 /// `prefix` and `count` letters.
 pub(crate) fn id(rng: &mut Rng, prefix: &str, alphabet: Alphabet, count: usize) -> String {
-    let mut id = vec![0; prefix.len() + count];
-    let (start, rest) = id.split_at_mut(prefix.len());
-    start.copy_from_slice(prefix.as_bytes());
-    alphabet.draw(rng, rest);
-    String::from_utf8(id).expect("letters and digits are UTF-8")
+    let mut id = String::with_capacity(prefix.len() + count);
+    id.push_str(prefix);
+    let mut letters = [0; 64];
+    let mut left = count;
+    while left > 0 {
+        let some = &mut letters[..left.min(64)];
+        alphabet.draw(rng, some);
+        id.push_str(std::str::from_utf8(some).expect("letters and digits are UTF-8"));
+        left -= some.len();
+    }
+    id
+}
+
+/// An identifier of at most 62 letters and digits, which needs no memory of its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Id {
+    bytes: [u8; 62],
+    length: u8,
+}
+
+impl Id {
+    /// `prefix` and `count` letters.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than 62.
+    pub(crate) fn new(rng: &mut Rng, prefix: &str, alphabet: Alphabet, count: usize) -> Self {
+        let (mut bytes, length) = ([0; 62], prefix.len() + count);
+        bytes[..prefix.len()].copy_from_slice(prefix.as_bytes());
+        alphabet.draw(rng, &mut bytes[prefix.len()..length]);
+        Self { bytes, length: length as u8 }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).expect("it is made of texts")
+    }
+}
+
+/// # Panics
+///
+/// If the text is longer than 62 bytes.
+impl From<&str> for Id {
+    fn from(text: &str) -> Self {
+        let mut bytes = [0; 62];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        Self { bytes, length: text.len() as u8 }
+    }
+}
+
+impl std::fmt::Debug for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_str().fmt(f)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+
+    #[test]
+    fn eight_hexadecimal_digits_at_once_are_the_same_as_one_by_one() {
+        for length in [1, 7, 8, 9, 32, 63] {
+            let (mut one, mut eight) = (vec![0; length], vec![0; length]);
+            draw(HEX, &mut Rng::new(length as u64), &mut one);
+            draw_hex(&mut Rng::new(length as u64), &mut eight);
+            assert_eq!(one, eight);
+        }
+    }
+
+    #[test]
+    fn a_long_id_is_drawn_as_a_short_one_is() {
+        let long = id(&mut Rng::new(3), "", Alphabet::Base64, 200);
+        let mut letters = [0; 200];
+        Alphabet::Base64.draw(&mut Rng::new(3), &mut letters);
+        assert_eq!(long.as_bytes(), letters);
+        let short = Id::new(&mut Rng::new(1), "chatcmpl-", Alphabet::Base62, 29);
+        assert_eq!(short.as_str(), "chatcmpl-nsE3nE7JNh7BdipDY8lKSiBq1NcCc");
+        assert_eq!(Id::from(short.as_str()).as_bytes(), short.as_bytes());
+    }
 
     #[test]
     fn ids_stay_what_they_were() {

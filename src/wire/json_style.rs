@@ -125,7 +125,7 @@ impl JsonStyle {
         if self.escaped.is_empty() {
             put_text(out, text);
         } else if text.bytes().all(|byte| self.is_ordinary(byte)) {
-            put_ordinary(out, text);
+            put_ordinary(out, text.as_bytes());
         } else {
             self.put(out.writer(), text);
         }

@@ -19,4 +19,6 @@ pub use json_style::JsonStyle;
 pub(crate) use plain::{find_special, find_special_in_short};
 pub(crate) use spacer::Spacer;
 pub use sse::Sse;
-pub(crate) use template::{Hole, Template, hole, put_json, put_number, put_ordinary, put_text};
+pub(crate) use template::{
+    Digits, Hole, Template, digits, hole, put_json, put_number, put_ordinary, put_text,
+};

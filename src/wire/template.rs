@@ -4,7 +4,7 @@
 //! of the text is the same from frame to frame. So the struct is serialized once, with the
 //! sentinels of [`hole`] in the places that vary, and split there.
 
-use bytes::BytesMut;
+use bytes::BufMut;
 use serde::Serialize;
 
 use super::find_special;
@@ -64,55 +64,82 @@ impl Template {
     }
 
     /// Appends the text to `out`; `fill` writes what belongs into each hole.
-    pub(crate) fn render(&self, out: &mut BytesMut, mut fill: impl FnMut(Hole, &mut BytesMut)) {
+    pub(crate) fn render<B: BufMut>(&self, out: &mut B, mut fill: impl FnMut(Hole, &mut B)) {
         for (text, hole) in &self.pieces {
-            out.extend_from_slice(text);
+            out.put_slice(text);
             fill(*hole, out);
         }
-        out.extend_from_slice(&self.tail);
+        out.put_slice(&self.tail);
     }
 }
 
 /// Appends a number.
-pub(crate) fn put_number(out: &mut BytesMut, number: u64) {
-    let three = |of: u32| [of / 100, of / 10 % 10, of % 10].map(|digit| b'0' + digit as u8);
-    // Nearly all are counts of tokens: few digits.
-    if number < 1000 {
-        let leading = usize::from(number < 100) + usize::from(number < 10);
-        return out.extend_from_slice(&three(number as u32)[leading..]);
+pub(crate) fn put_number(out: &mut impl BufMut, number: u64) {
+    out.put_slice(Digits::of(number).as_bytes());
+}
+
+/// How many digits a number has.
+pub(crate) fn digits(number: u64) -> usize {
+    number.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+/// A number, written.
+pub(crate) struct Digits {
+    bytes: [u8; 20],
+    start: u8,
+}
+
+impl Digits {
+    pub(crate) fn of(number: u64) -> Self {
+        let (mut bytes, mut start, mut rest) = ([0; 20], 20, number);
+        // Two at a time: half as many divisions, of which each waits for the last.
+        while rest >= 10 {
+            start -= 2;
+            bytes[start..start + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+            rest /= 100;
+        }
+        if rest > 0 || number == 0 {
+            start -= 1;
+            bytes[start] = b'0' + rest as u8;
+        }
+        Self { bytes, start: start as u8 }
     }
-    let mut digits = [0; 21];
-    let (mut rest, mut start) = (number, digits.len());
-    while rest > 0 {
-        start -= 3;
-        digits[start..start + 3].copy_from_slice(&three((rest % 1000) as u32));
-        rest /= 1000;
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[usize::from(self.start)..]
     }
-    start += digits[start..].iter().take_while(|digit| **digit == b'0').count();
-    out.extend_from_slice(&digits[start..]);
 }
 
 /// Appends `value` as JSON: a string with its quotes and escapes, a number.
-pub(crate) fn put_json(out: &mut BytesMut, value: &(impl Serialize + ?Sized)) {
-    use bytes::BufMut;
+pub(crate) fn put_json(out: &mut impl BufMut, value: &(impl Serialize + ?Sized)) {
     serde_json::to_writer(out.writer(), value).expect("strings and numbers serialize");
 }
 
 /// Appends `text` as a JSON string.
-pub(crate) fn put_text(out: &mut BytesMut, text: &str) {
+pub(crate) fn put_text(out: &mut impl BufMut, text: &str) {
     if find_special(text.as_bytes()).is_some() {
         return put_json(out, text);
     }
-    put_ordinary(out, text);
+    put_ordinary(out, text.as_bytes());
 }
 
 /// Appends `text`, in which nothing is escaped, as a JSON string.
-pub(crate) fn put_ordinary(out: &mut BytesMut, text: &str) {
-    out.reserve(text.len() + 2);
-    out.extend_from_slice(b"\"");
-    out.extend_from_slice(text.as_bytes());
-    out.extend_from_slice(b"\"");
+pub(crate) fn put_ordinary(out: &mut impl BufMut, text: &[u8]) {
+    out.put_slice(b"\"");
+    out.put_slice(text);
+    out.put_slice(b"\"");
 }
+
+/// `00` to `99`.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
+    }
+    pairs
+};
 
 fn hole_at(text: &[u8]) -> Option<(Hole, usize)> {
     if !matches!(text[0], b'"' | b'8') {
@@ -135,6 +162,8 @@ fn hole_at(text: &[u8]) -> Option<(Hole, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
+
     use super::*;
 
     #[derive(Serialize)]
@@ -146,10 +175,11 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_the_formatter_writes_them() {
-        for number in [0, 7, 10, 99, 100, 999, 1000, 1001, 65_536, 1_000_000, u64::MAX] {
+        for number in [0, 7, 10, 99, 100, 109, 999, 1000, 1001, 65_536, 1_000_000, u64::MAX] {
             let mut out = BytesMut::new();
             put_number(&mut out, number);
             assert_eq!(out, number.to_string());
+            assert_eq!(digits(number), out.len());
         }
     }
 

@@ -24,6 +24,11 @@ impl Pointer {
         Ok(Self(rest.split('/').map(step).collect()))
     }
 
+    /// Names, numbers and `*`, from the outside in; at least one.
+    pub(in crate::cassette) fn steps(&self) -> &[String] {
+        &self.0
+    }
+
     /// Takes what is there out of a value.
     pub(in crate::cassette) fn remove(&self, value: &mut Value) {
         remove(value, &self.0);

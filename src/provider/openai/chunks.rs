@@ -8,6 +8,7 @@ use super::identity::Identity;
 use super::lane::{Lane, Part};
 use super::logprobs::Logprobs;
 use super::{INCLUDE_USAGE, PLAIN};
+use crate::util::ids::Id;
 use crate::util::rng::Rng;
 use crate::wire::{FrameBuf, Hole, JsonStyle, Sse, Template, hole, put_text};
 
@@ -16,12 +17,12 @@ pub(super) const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
 /// What all chunks share, and how they are sent.
 #[derive(Debug)]
 pub(super) struct Chunks {
-    id: String,
+    id: Id,
     pub(super) created: u64,
     model: String,
     has_logprobs: bool,
     pub(super) top_logprobs: Option<usize>,
-    fingerprint: Option<String>,
+    fingerprint: Option<Id>,
     tier: Option<&'static str>,
     pub(super) speaks: bool,
     pub(super) includes_usage: bool,
@@ -159,12 +160,12 @@ impl Chunks {
     ) -> ChatCompletionChunk<'a> {
         let has_usage = self.includes_usage;
         ChatCompletionChunk {
-            id: &self.id,
+            id: self.id.as_str(),
             object: "chat.completion.chunk",
             created: self.created,
             model: &self.model,
             service_tier: self.tier,
-            system_fingerprint: self.fingerprint.as_deref(),
+            system_fingerprint: self.fingerprint.as_ref().map(Id::as_str),
             usage_before: (has_usage && has_tools).then_some(()),
             choices,
             usage: usage.or((has_usage && !has_tools).then_some(None)),

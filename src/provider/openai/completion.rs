@@ -6,6 +6,7 @@ use super::extra::{Annotation, Fields, Spoken};
 use super::identity::Identity;
 use super::logprobs::Logprobs;
 use crate::reply::{Finish, Usage};
+use crate::util::ids::Id;
 
 /// <https://platform.openai.com/docs/api-reference/chat/object> (read 2026-11-21), in the order of
 /// recorded traffic.
@@ -124,14 +125,14 @@ pub(super) fn completion<'a>(
     usage: Usage,
 ) -> ChatCompletion<'a> {
     ChatCompletion {
-        id: &identity.id,
+        id: identity.id.as_str(),
         object: "chat.completion",
         created: identity.created,
         model: identity.model,
         choices,
         usage: CompletionUsage::of(usage, identity.speaks),
         service_tier: identity.tier,
-        system_fingerprint: identity.fingerprint.as_deref(),
+        system_fingerprint: identity.fingerprint.as_ref().map(Id::as_str),
     }
 }
 

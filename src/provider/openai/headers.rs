@@ -12,6 +12,7 @@ use crate::provider::{Alphabet, Entropy};
 use crate::quota::{Level, Levels};
 use crate::util::rng::Rng;
 use crate::util::time::span;
+use crate::wire::Digits;
 
 /// The headers whose values vary, which stand first in the templates.
 const VARYING: [HeaderName; 4] = [
@@ -71,7 +72,8 @@ pub(super) fn answer(
         request_id(&mut rng),
         HeaderValue::from_static(content_type),
         HeaderValue::from_static(milliseconds),
-        HeaderValue::from(remaining),
+        HeaderValue::from_bytes(Digits::of(remaining).as_bytes())
+            .expect("digits make a header value"),
     ];
     let mut headers = fill(&ANSWER, values);
     if let Some(levels) = levels {

@@ -2,16 +2,17 @@
 
 use super::{LOGPROBS, TIER, TIERS, TOP_LOGPROBS, models};
 use crate::provider::{Alphabet, Context, Entropy};
+use crate::util::ids::Id;
 
 #[derive(Debug)]
 pub(super) struct Identity<'a> {
-    pub(super) id: String,
+    pub(super) id: Id,
     pub(super) created: u64,
     pub(super) model: &'a str,
     pub(super) has_logprobs: bool,
     /// How many tokens the client wants to see beside each that was chosen, if it wants any.
     pub(super) top_logprobs: Option<usize>,
-    pub(super) fingerprint: Option<String>,
+    pub(super) fingerprint: Option<Id>,
     pub(super) tier: Option<&'static str>,
     pub(super) speaks: bool,
     pub(super) entropy: Entropy,
@@ -22,26 +23,24 @@ impl<'a> Identity<'a> {
         let model = cx.answering_model(models::snapshot);
         let flags = cx.request.call.flags;
         let top = (flags & LOGPROBS != 0).then_some((flags >> TOP_LOGPROBS & 31) as usize);
-        let mut identity = Self {
-            id: String::new(),
+        let searches = models::searches(model);
+        let (id, fingerprint) = if searches {
+            (format!("chatcmpl-{}", uuid(cx.entropy)).as_str().into(), Some("".into()))
+        } else {
+            let id = Id::new(&mut cx.entropy.rng(SALT_ID), "chatcmpl-", Alphabet::Base62, 29);
+            (id, models::has_fingerprint(model).then(|| fingerprint(model)))
+        };
+        Self {
+            id,
             created: cx.created,
             model,
             has_logprobs: top.is_some() || models::has_logprobs(model),
             top_logprobs: top,
-            fingerprint: None,
-            tier: Some(TIERS[(flags >> TIER & 3) as usize]),
+            fingerprint,
+            tier: (!searches).then(|| TIERS[(flags >> TIER & 3) as usize]),
             speaks: models::speaks(model),
             entropy: cx.entropy,
-        };
-        if models::searches(model) {
-            identity.id = format!("chatcmpl-{}", uuid(cx.entropy));
-            identity.fingerprint = Some(String::new());
-            identity.tier = None;
-        } else {
-            identity.id = cx.entropy.id(SALT_ID, "chatcmpl-", Alphabet::Base62, 29);
-            identity.fingerprint = models::has_fingerprint(model).then(|| fingerprint(model));
         }
-        identity
     }
 
     /// Whether nothing about the answer is out of the ordinary but, perhaps, what it says.
@@ -92,7 +91,7 @@ fn uuid(entropy: Entropy) -> String {
 }
 
 /// The backend that answers for a model: the same as long as the crate is.
-fn fingerprint(model: &str) -> String {
+fn fingerprint(model: &str) -> Id {
     let backend = Entropy::new(crate::util::rng::hash(0, model.as_bytes()));
-    backend.id(0, "fp_", Alphabet::Hex, 10)
+    Id::new(&mut backend.rng(0), "fp_", Alphabet::Hex, 10)
 }

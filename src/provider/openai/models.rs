@@ -32,6 +32,10 @@ const SNAPSHOTS: [(&str, &str); 24] = [
 
 /// The snapshot that answers for `model`.
 pub(super) fn snapshot(model: &str) -> &str {
+    // Nearly all that are no alias end with a date.
+    if let [.., b'-', b'0'..=b'9', b'0'..=b'9'] = model.as_bytes() {
+        return model;
+    }
     match SNAPSHOTS.binary_search_by_key(&model, |(alias, _)| alias) {
         Ok(index) => SNAPSHOTS[index].1,
         Err(_) => model,
@@ -52,7 +56,9 @@ pub(super) fn has_fingerprint(model: &str) -> bool {
 /// Whether the model searches the web: its answers have another kind of id, an empty fingerprint
 /// and no tier.
 pub(super) fn searches(model: &str) -> bool {
-    memchr::memmem::find(model.as_bytes(), b"-search-preview").is_some()
+    const WORDS: &[u8] = b"-search-preview";
+    // Names are short: a search that prepares itself takes longer.
+    model.as_bytes().windows(WORDS.len()).any(|piece| piece == WORDS)
 }
 
 /// Whether the model speaks: its usage counts tokens of text and images too.
@@ -142,6 +148,9 @@ mod tests {
     #[test]
     fn snapshots_are_sorted_and_found() {
         assert!(SNAPSHOTS.is_sorted());
+        for (alias, model) in SNAPSHOTS {
+            assert_eq!(snapshot(alias), model);
+        }
         assert_eq!(snapshot("gpt-5-mini"), "gpt-5-mini-2025-08-07");
         assert_eq!(snapshot("gpt-4o-2024-05-13"), "gpt-4o-2024-05-13");
         assert_eq!(snapshot("mine"), "mine");

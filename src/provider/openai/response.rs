@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::Response;
 
 use super::completion::{Choice, Function, Message, ToolCall, completion, finish_reason};
@@ -12,7 +12,8 @@ use super::logprobs::{Logprobs, TokenLogprob, tokens};
 use super::{TIERS, headers};
 use crate::provider::{Context, Entropy};
 use crate::reply::{Finish, Part, Reply, Usage};
-use crate::wire::{Hole, JsonStyle, Template, hole, put_number, put_ordinary, put_text};
+use crate::util::ids::Id;
+use crate::wire::{Hole, JsonStyle, Template, digits, hole, put_number, put_ordinary, put_text};
 
 pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
     let identity = Identity::of(cx);
@@ -149,27 +150,29 @@ fn refusal_of(part: &Part) -> Option<&str> {
 fn plain(identity: &Identity<'_>, text: &str, finish: &Finish, usage: Usage) -> Bytes {
     let template =
         &PLAIN[usize::from(identity.has_logprobs)][usize::from(identity.fingerprint.is_some())];
-    // Just enough, unless much of the text is escaped: what is over a kilobyte costs an allocator
-    // more than twice as much.
-    let holes = identity.id.len() + identity.model.len() + text.len() + text.len() / 32;
-    let mut out = BytesMut::with_capacity(template.len() + holes + HOLES);
-    let mut numbers = [usage.input, usage.output, usage.total()].into_iter();
+    let (finish, tokens) = (finish_reason(finish), [usage.input, usage.output, usage.total()]);
+    let (id, fingerprint) =
+        (identity.id.as_bytes(), identity.fingerprint.as_ref().map_or(&[][..], Id::as_bytes));
+    // To the byte, unless something is escaped: what has room to spare is not shared as it is.
+    let texts = [id, identity.model.as_bytes(), text.as_bytes(), fingerprint, finish.as_bytes()];
+    let length = template.len()
+        + texts.iter().map(|text| 2 + text.len()).sum::<usize>()
+        + digits(identity.created)
+        + tokens.iter().map(|count| digits(*count)).sum::<usize>()
+        - if identity.fingerprint.is_none() { 2 } else { 0 };
+    let mut out = Vec::with_capacity(length);
+    let mut tokens = tokens.into_iter();
     template.render(&mut out, |hole, out| match hole {
-        Hole::Text(ID) => put_ordinary(out, &identity.id),
+        Hole::Text(ID) => put_ordinary(out, id),
         Hole::Text(MODEL) => put_text(out, identity.model),
         Hole::Text(TEXT) => put_text(out, text),
-        Hole::Text(FINGERPRINT) => {
-            put_ordinary(out, identity.fingerprint.as_deref().unwrap_or_default());
-        }
-        Hole::Text(_) => put_ordinary(out, finish_reason(finish)),
+        Hole::Text(FINGERPRINT) => put_ordinary(out, fingerprint),
+        Hole::Text(_) => put_ordinary(out, finish.as_bytes()),
         Hole::Number(CREATED) => put_number(out, identity.created),
-        Hole::Number(_) => put_number(out, numbers.next().unwrap_or_default()),
+        Hole::Number(_) => put_number(out, tokens.next().unwrap_or_default()),
     });
-    out.freeze()
+    out.into()
 }
-
-/// Room for quotes, numbers, the fingerprint and the reason to stop.
-const HOLES: usize = 100;
 
 const ID: usize = 0;
 const MODEL: usize = 1;
@@ -184,12 +187,12 @@ static PLAIN: LazyLock<[[Template; 2]; 2]> = LazyLock::new(|| {
     [false, true].map(|has_logprobs| {
         [false, true].map(|has_fingerprint| {
             let identity = Identity {
-                id: hole::TEXT[ID].to_owned(),
+                id: hole::TEXT[ID].into(),
                 created: hole::NUMBER[CREATED],
                 model: hole::TEXT[MODEL],
                 has_logprobs,
                 top_logprobs: None,
-                fingerprint: has_fingerprint.then(|| hole::TEXT[FINGERPRINT].to_owned()),
+                fingerprint: has_fingerprint.then(|| hole::TEXT[FINGERPRINT].into()),
                 tier: Some(TIERS[0]),
                 speaks: false,
                 entropy: Entropy::new(0),

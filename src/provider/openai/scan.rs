@@ -32,8 +32,8 @@ pub(super) fn scan(body: &Bytes) -> Option<CreateChatCompletion<'_>> {
             b"n" => once(&mut chat.n, scanner.integer()?)?,
             b"seed" => once(&mut chat.seed, scanner.integer()?)?,
             b"stream" => once(&mut chat.stream, scanner.boolean()?)?,
-            b"temperature" => once(&mut chat.temperature, scanner.scalar()?)?,
-            b"top_p" => once(&mut chat.top_p, scanner.scalar()?)?,
+            b"temperature" => once(&mut chat.temperature, scanner.decimal()?)?,
+            b"top_p" => once(&mut chat.top_p, scanner.decimal()?)?,
             b"logprobs" => once(&mut chat.logprobs, scanner.boolean()?)?,
             b"top_logprobs" => once(&mut chat.top_logprobs, scanner.scalar()?)?,
             b"reasoning_effort" => once(&mut chat.reasoning_effort, scanner.word()?)?,
@@ -60,8 +60,12 @@ fn messages(scanner: &mut Scanner<'_>, body: &Bytes) -> Option<Vec<Message>> {
     let mut messages = Vec::with_capacity(4);
     scanner.expect(b'[')?;
     loop {
-        let (role, content) = message(scanner)?;
-        messages.push(Message::of_json_text(role, body.slice(content)));
+        let (role, Text { place, is_plain }) = message(scanner)?;
+        let json = body.slice(place);
+        messages.push(match is_plain {
+            true => Message::of_plain_json(role, json),
+            false => Message::of_json_text(role, json),
+        });
         match scanner.next()? {
             b',' => {}
             b']' => return Some(messages),
@@ -70,8 +74,15 @@ fn messages(scanner: &mut Scanner<'_>, body: &Bytes) -> Option<Vec<Message>> {
     }
 }
 
-/// Who speaks, and where the text stands, its quotes included.
-fn message(scanner: &mut Scanner<'_>) -> Option<(Role, Range<usize>)> {
+/// Where a text stands, its quotes included.
+struct Text {
+    place: Range<usize>,
+    /// Whether nothing in it is escaped.
+    is_plain: bool,
+}
+
+/// Who speaks, and what.
+fn message(scanner: &mut Scanner<'_>) -> Option<(Role, Text)> {
     // As nearly every client writes it.
     if let Some(role) = scanner.usual_head() {
         let content = scanner.json_string()?;
@@ -165,7 +176,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Where a string stands, with its quotes and its escapes, of which `\u` is left to serde.
-    fn json_string(&mut self) -> Option<Range<usize>> {
+    fn json_string(&mut self) -> Option<Text> {
         self.expect(b'"')?;
         let start = self.at - 1;
         let mut has_escapes = false;
@@ -183,7 +194,8 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let json = &self.text[start..self.at];
         // An escaped backslash may stand before a `u`, which serde's way takes for one of these.
-        (!has_escapes || memchr::memmem::find(json, b"\\u").is_none()).then_some(start..self.at)
+        let text = Text { place: start..self.at, is_plain: !has_escapes };
+        (!has_escapes || memchr::memmem::find(json, b"\\u").is_none()).then_some(text)
     }
 
     fn boolean(&mut self) -> Option<bool> {
@@ -209,6 +221,17 @@ impl<'a> Scanner<'a> {
         }
         self.at += length;
         Some(rest[..length].iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+    }
+
+    /// A number, most often one like `0.7`.
+    fn decimal(&mut self) -> Option<f64> {
+        if let [units @ b'0'..=b'9', b'.', tenths @ b'0'..=b'9', b',' | b'}', ..] =
+            self.text[self.at..]
+        {
+            self.at += 3;
+            return Some(f64::from((units - b'0') * 10 + (tenths - b'0')) / 10.0);
+        }
+        self.scalar()
     }
 
     /// A number or `true` or `false`.

@@ -1,6 +1,6 @@
 //! A simple condition: something in the request, and a test on it.
 
-use super::subject::Subject;
+use super::subject::{Subject, Which};
 use super::test::Test;
 use super::{Explanation, Match, Needs, Want};
 use crate::request::LlmRequest;
@@ -70,6 +70,13 @@ impl Field {
 
 impl Match for Condition {
     fn matches(&self, request: &LlmRequest) -> bool {
+        // The most common of all, without a look at whether the bytes are UTF-8.
+        if let Subject::Message(role, Which::Last) = &self.subject
+            && let Some(message) = Which::last(request, *role)
+            && let Some(holds) = message.plain().and_then(|text| self.test.holds_for_plain(text))
+        {
+            return holds;
+        }
         self.subject.any(request, |value| self.test.holds(value))
     }
 

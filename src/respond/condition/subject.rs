@@ -153,12 +153,17 @@ impl Subject {
 }
 
 impl Which {
+    pub(super) fn last(request: &LlmRequest, role: Option<Role>) -> Option<&Message> {
+        let mut messages = request.messages.iter().rev();
+        messages.find(|message| role.is_none_or(|role| message.role == role))
+    }
+
     fn of(self, request: &LlmRequest, role: Option<Role>) -> impl Iterator<Item = &Message> {
         let all = move |message: &&Message| role.is_none_or(|role| message.role == role);
         let messages = request.messages.iter();
         let (last, from, most) = match self {
             Self::Any => (None, 0, usize::MAX),
-            Self::Last => (messages.clone().rev().find(all), 0, 0),
+            Self::Last => (Self::last(request, role), 0, 0),
             Self::Nth(index) => (None, index, 1),
         };
         last.into_iter().chain(messages.filter(all).skip(from).take(most))

@@ -49,6 +49,17 @@ impl Test {
         }
     }
 
+    /// The same for a text that is known to be UTF-8, where that need not be told again.
+    pub(super) fn holds_for_plain(&self, value: &[u8]) -> Option<bool> {
+        match self {
+            Self::Contains(text) => Some(text.finder.find(value).is_some()),
+            Self::EndsWith(text) => Some(value.ends_with(text.as_bytes())),
+            Self::Equals(text) => Some(value == text.as_bytes()),
+            Self::StartsWith(text) => Some(value.starts_with(text.as_bytes())),
+            _ => None,
+        }
+    }
+
     /// What a subject must have for it to hold.
     pub(super) fn needs(&self, subject: &Subject) -> Needs {
         let want = match self {

@@ -1,0 +1,216 @@
+//! The key of a request, from where its values stand: what [`canonical`](super::canonical) and
+//! [`of_value`](super::hash::of_value) come to, without a tree.
+
+use std::collections::HashMap;
+
+use serde_json::Number;
+
+use super::hash::{self, joined};
+use super::{CONVERSATIONS, IDS, LITERAL, VOLATILE};
+use crate::cassette::redact::Pointer;
+use crate::cassette::scan::{Kind, Node, scan, unescape};
+
+/// Makes keys, one after the other.
+#[derive(Debug, Default)]
+pub(in crate::cassette) struct Keyer {
+    nodes: Vec<Node>,
+    /// What is used again from one request to the next.
+    scratch: Scratch,
+}
+
+#[derive(Debug, Default)]
+struct Scratch {
+    meant: Vec<u8>,
+    /// The names and values of the objects that are being walked.
+    fields: Vec<(u32, u32)>,
+    /// The ids of a conversation, numbered by where they come first.
+    seen: HashMap<u128, usize>,
+}
+
+impl Keyer {
+    /// `None` for what is no JSON, and for what is too odd: then a tree tells.
+    pub(super) fn of_bytes(&mut self, body: &[u8], ignored: &[Pointer]) -> Option<u128> {
+        let text = std::str::from_utf8(body).ok()?;
+        scan(text, &mut self.nodes)?;
+        self.scratch.key(body, &self.nodes, 0, ignored)
+    }
+
+    /// The same for a body that stands in a larger text, which was scanned.
+    pub(super) fn of_node(
+        &mut self,
+        text: &str,
+        nodes: &[Node],
+        at: usize,
+        ignored: &[Pointer],
+    ) -> Option<u128> {
+        self.scratch.key(text.as_bytes(), nodes, at, ignored)
+    }
+}
+
+impl Scratch {
+    fn key(
+        &mut self,
+        bytes: &[u8],
+        nodes: &[Node],
+        at: usize,
+        ignored: &[Pointer],
+    ) -> Option<u128> {
+        self.fields.clear();
+        let steps: Vec<_> = ignored.iter().map(Pointer::steps).collect();
+        Walk { bytes, nodes, scratch: self, top: at }.value(at, false, &steps)
+    }
+}
+
+struct Walk<'a> {
+    bytes: &'a [u8],
+    nodes: &'a [Node],
+    scratch: &'a mut Scratch,
+    /// The body.
+    top: usize,
+}
+
+/// Of each pointer that leads into a value, the rest of its way.
+type Ways<'a> = [&'a [String]];
+
+impl<'a> Walk<'a> {
+    fn value(&mut self, at: usize, has_ids: bool, ways: &Ways<'_>) -> Option<u128> {
+        let node = self.nodes[at];
+        Some(match node.kind {
+            Kind::Null => hash::NULL,
+            Kind::False => hash::of_bool(false),
+            Kind::True => hash::of_bool(true),
+            Kind::Number => number(self.slice(node))?,
+            Kind::Text => hash::of_text(self.slice(node)),
+            Kind::Escaped => {
+                unescape(self.slice(node), &mut self.scratch.meant);
+                hash::of_text(&self.scratch.meant)
+            }
+            Kind::Array => self.array(at, has_ids, ways)?,
+            Kind::Object => self.object(at, has_ids, ways)?,
+        })
+    }
+
+    fn slice(&self, node: Node) -> &'a [u8] {
+        &self.bytes[node.start as usize..node.end as usize]
+    }
+
+    fn array(&mut self, at: usize, has_ids: bool, ways: &Ways<'_>) -> Option<u128> {
+        let end = self.nodes[at].next as usize;
+        let (mut element, mut index, mut key) = (at + 1, 0_usize, hash::ARRAY);
+        while element < end {
+            let into = further(ways, |step| step.parse() == Ok(index));
+            let one = match &into {
+                // The others keep their places.
+                None => hash::NULL,
+                Some(into) => self.value(element, has_ids, into)?,
+            };
+            key = joined(key, one);
+            element = self.nodes[element].next as usize;
+            index += 1;
+        }
+        Some(key)
+    }
+
+    fn object(&mut self, at: usize, has_ids: bool, ways: &Ways<'_>) -> Option<u128> {
+        let base = self.scratch.fields.len();
+        let end = self.nodes[at].next as usize;
+        let mut name = at + 1;
+        while name < end {
+            let node = self.nodes[name];
+            let is_odd = node.kind == Kind::Escaped || self.slice(node).starts_with(b"$serde_json");
+            if is_odd {
+                return None;
+            }
+            self.scratch.fields.push((name as u32, name as u32 + 1));
+            name = self.nodes[name + 1].next as usize;
+        }
+        let (nodes, bytes) = (self.nodes, self.bytes);
+        let spelled = |(name, _): &(u32, u32)| {
+            let Node { start, end, .. } = nodes[*name as usize];
+            &bytes[start as usize..end as usize]
+        };
+        let fields = &mut self.scratch.fields[base..];
+        // Ids count by their place, and fields may come in any order.
+        fields.sort_unstable_by(|one, other| spelled(one).cmp(spelled(other)));
+        // Of two with one name the last counts, wherever the first one went.
+        if fields.windows(2).any(|two| spelled(&two[0]) == spelled(&two[1])) {
+            return None;
+        }
+        let is_top = at == self.top;
+        let mut sum = 0_u128;
+        for place in base..self.scratch.fields.len() {
+            let (name, value) = self.scratch.fields[place];
+            let name = self.slice(self.nodes[name as usize]);
+            if let Some(value) = self.field(name, value as usize, is_top, has_ids, ways)? {
+                sum = sum.wrapping_add(hash::of_field(name, value));
+            }
+        }
+        self.scratch.fields.truncate(base);
+        Some(hash::of_fields(sum))
+    }
+
+    /// Its value; `Some(None)` if it does not count.
+    fn field(
+        &mut self,
+        name: &[u8],
+        at: usize,
+        is_top: bool,
+        has_ids: bool,
+        ways: &Ways<'_>,
+    ) -> Option<Option<u128>> {
+        let is = |known: &&str| known.as_bytes() == name;
+        let Some(into) = further(ways, |step| step.as_bytes() == name) else { return Some(None) };
+        let kind = self.nodes[at].kind;
+        if is_top {
+            let is_default = kind == Kind::Null || (name == b"stream" && kind == Kind::False);
+            if is_default || VOLATILE.iter().any(is) {
+                return Some(None);
+            }
+            let begins = kind == Kind::Array && CONVERSATIONS.iter().any(is);
+            if begins {
+                self.scratch.seen.clear();
+            }
+            return self.value(at, begins, &into).map(Some);
+        }
+        let is_id = has_ids && matches!(kind, Kind::Text | Kind::Escaped) && IDS.iter().any(is);
+        if is_id {
+            let id = self.value(at, false, &[])?;
+            let next = self.scratch.seen.len() + 1;
+            let number = *self.scratch.seen.entry(id).or_insert(next);
+            return Some(Some(hash::of_text(super::numbered(number).as_bytes())));
+        }
+        let has_ids = has_ids && !LITERAL.iter().any(is);
+        self.value(at, has_ids, &into).map(Some)
+    }
+}
+
+/// The ways that lead on by a step; `None` if one of them ends there.
+fn further<'a>(ways: &Ways<'a>, leads: impl Fn(&str) -> bool) -> Option<Vec<&'a [String]>> {
+    let mut into = Vec::new();
+    for way in ways {
+        if let Some((step, rest)) = way.split_first()
+            && (step == "*" || leads(step))
+        {
+            if rest.is_empty() {
+                return None;
+            }
+            into.push(rest);
+        }
+    }
+    Some(into)
+}
+
+fn number(digits: &[u8]) -> Option<u128> {
+    /// So many digits are never too many for 64 bits.
+    const SHORT: usize = 18;
+    let (is_negative, plain) = match digits {
+        [b'-', plain @ ..] => (true, plain),
+        plain => (false, plain),
+    };
+    if plain.len() <= SHORT && plain.iter().all(u8::is_ascii_digit) {
+        let whole = plain.iter().fold(0, |whole, digit| whole * 10 + i64::from(digit - b'0'));
+        return Some(hash::of_whole(if is_negative { -whole } else { whole }));
+    }
+    // As it is read in a tree.
+    serde_json::from_slice::<Number>(digits).ok().map(|number| hash::of_number(&number))
+}

@@ -1,0 +1,108 @@
+//! A recording among others: read when it is asked for.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use bytes::Bytes;
+
+use super::canon::{Asked, Keyer};
+use super::format::quick::{self, Entry};
+use super::interaction::Interaction;
+use super::redact::Pointer;
+
+/// A recording.
+#[derive(Debug)]
+pub(super) struct Take {
+    source: Source,
+    /// Where it stands in its file; 0 if it was recorded just now.
+    pub(super) line: usize,
+    pub(super) is_interrupted: bool,
+    pub(super) used: AtomicBool,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// Lines of the file, which were looked at.
+    Filed(Bytes),
+    Made(Arc<Interaction>),
+}
+
+impl From<Entry> for Take {
+    fn from(entry: Entry) -> Self {
+        let Entry { lines, number: line, is_interrupted, .. } = entry;
+        Self { source: Source::Filed(lines), line, is_interrupted, used: AtomicBool::default() }
+    }
+}
+
+impl Take {
+    pub(super) fn made(interaction: Interaction) -> Self {
+        let (line, is_interrupted) = (interaction.line, interaction.interrupted.is_some());
+        let source = Source::Made(Arc::new(interaction));
+        Self { source, line, is_interrupted, used: AtomicBool::default() }
+    }
+
+    pub(super) fn interaction(&self) -> Arc<Interaction> {
+        match &self.source {
+            // What was looked at can be read: the bytes are the same.
+            Source::Filed(lines) => {
+                quick::interaction(lines, self.line).map(Arc::new).unwrap_or_default()
+            }
+            Source::Made(interaction) => Arc::clone(interaction),
+        }
+    }
+
+    pub(super) fn asked(&self) -> Asked {
+        let interaction = self.interaction();
+        let Interaction { method, url, provider, request_headers, body, .. } = &*interaction;
+        let content_type = request_headers.iter().find(|(name, _)| name == "content-type");
+        Asked {
+            provider: provider.clone(),
+            method: method.clone(),
+            url: url.clone(),
+            content_type: content_type.map(|(_, value)| value.clone()),
+            body: body.clone(),
+        }
+    }
+
+    pub(super) fn key(&self, keyer: &mut Keyer, ignored: &[Pointer]) -> u128 {
+        if let Source::Filed(lines) = &self.source
+            && let Some(key) = quick::key(lines, keyer, ignored)
+        {
+            return key;
+        }
+        self.asked().key(ignored)
+    }
+}
+
+/// A few of them: mostly one.
+#[derive(Debug)]
+pub(super) enum Takes {
+    One(Arc<Take>),
+    Many(Vec<Arc<Take>>),
+}
+
+impl Default for Takes {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl Takes {
+    pub(super) fn all(&self) -> &[Arc<Take>] {
+        match self {
+            Self::One(take) => std::slice::from_ref(take),
+            Self::Many(takes) => takes,
+        }
+    }
+
+    pub(super) fn push(&mut self, take: Arc<Take>) {
+        *self = match std::mem::take(self) {
+            Self::Many(takes) if takes.is_empty() => Self::One(take),
+            Self::Many(mut takes) => {
+                takes.push(take);
+                Self::Many(takes)
+            }
+            Self::One(first) => Self::Many(vec![first, take]),
+        };
+    }
+}
