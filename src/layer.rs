@@ -72,6 +72,7 @@ impl MockLlmLayer {
             lenient: false,
             marked: false,
             max_body: 16 * 1024 * 1024,
+            own_default: false,
             pace: Pace::INSTANT,
             pace_header: None,
             paces: Vec::new(),
@@ -151,7 +152,10 @@ impl MockLlmLayer {
     /// Says this when no rule matches, in place of [`DefaultReply`].
     #[must_use]
     pub fn default_reply(self, respond: impl Respond) -> Self {
-        self.with(|settings| settings.default = Arc::new(respond))
+        self.with(|settings| {
+            settings.default = Arc::new(respond);
+            settings.own_default = true;
+        })
     }
 
     /// Whether replies are held against the schemas of the request: the default is yes.
@@ -297,7 +301,9 @@ impl MockLlmLayer {
     pub fn seed(self, seed: u64) -> Self {
         self.with(|settings| {
             settings.seed = seed;
-            settings.default = Arc::new(DefaultReply::new(seed));
+            if !settings.own_default {
+                settings.default = Arc::new(DefaultReply::new(seed));
+            }
         })
     }
 

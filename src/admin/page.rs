@@ -56,9 +56,7 @@ mod tests {
         for tag in ["<script", "<style", "<script>", "<style>", "</script>", "</style>"] {
             assert_eq!(PAGE.matches(tag).count(), 1, "{tag}");
         }
-        for outside in
-            ["src=", "href=\"http", "url(", "@import", " style=\"", " onclick="]
-        {
+        for outside in ["src=", "href=\"http", "url(", "@import", " style=\"", " onclick="] {
             assert!(!PAGE.contains(outside), "{outside}");
         }
         // Of the empty text.

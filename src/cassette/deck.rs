@@ -179,6 +179,11 @@ impl Deck {
         &self.takes
     }
 
+    /// The recordings of a request, in order.
+    pub(super) fn recorded(&self, key: u128) -> &[Arc<Take>] {
+        self.index.get(&key).map_or(&[], |slot| slot.takes.all())
+    }
+
     pub(super) fn next(&mut self, key: u128) -> Next {
         let repeat = self.settings.repeat;
         let Some(slot) = self.indexed().get_mut(&key) else { return Next::None };

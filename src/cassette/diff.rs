@@ -100,6 +100,14 @@ pub(super) fn differences(recorded: &Asked, asked: &Asked, ignored: &[Pointer]) 
     found.0
 }
 
+/// In which places two values differ, whatever they are.
+#[cfg(feature = "cli")]
+pub(super) fn changes(was: &Value, is: &Value) -> Vec<Difference> {
+    let mut found = Found(Vec::new());
+    found.compare("", Some(was), Some(is));
+    found.0
+}
+
 struct Found(Vec<Difference>);
 
 impl Found {

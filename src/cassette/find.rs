@@ -12,7 +12,8 @@ use super::interaction::Interaction;
 use super::player::Recorded;
 use super::recorder::{Purpose, Ticket};
 use super::redact::{Secrets, url};
-use super::{Cassette, Inner, RecordMode, format};
+use super::take::Take;
+use super::{Cassette, Inner, RecordMode, format, usage};
 use crate::error::Error;
 use crate::provider::Provider;
 use crate::request::RequestHead;
@@ -51,14 +52,17 @@ impl Cassette {
         };
         let key = settings.key(&asked);
         let (mut next, mut purpose) = self.next(key, mode, &settings);
-        let mut near = None;
+        let (mut near, mut key_of_take) = (None, key);
         if let (RecordMode::Replay, Next::None, Some(threshold)) = (mode, &next, settings.fuzzy)
-            && let Some((take, how)) = self.deck().near(&asked, &settings, threshold)
+            && let Some((other, take, how)) = self.deck().near(&asked, &settings, threshold)
         {
             near = Some(Arc::new(how));
-            next = Next::Take(take);
+            (next, key_of_take) = (Next::Take(take), other);
         }
         if let Next::Take(take) = next {
+            if let Some(why) = self.note(key_of_take, &take) {
+                return Some(Found::Miss(why));
+            }
             let interaction = take.interaction();
             if let Some(near) = &near {
                 self.tell_near(interaction.line, near);
@@ -179,6 +183,31 @@ impl Cassette {
                 Ok((text + new.unwrap_or_default()).into_bytes())
             }),
         };
-        written.map_err(|error| Error::io(format!("write the cassette {location}"), error))
+        written.map_err(|error| Error::io(format!("write the cassette {location}"), error))?;
+        let made = Some(take).filter(|take| !take.is_interrupted);
+        match made.and_then(|take| self.note(key, &take)) {
+            Some(why) => Err(Error::cassette(why)),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes down that a recording was used, if that is wanted; if it cannot be, why.
+    fn note(&self, key: u128, take: &Arc<Take>) -> Option<String> {
+        if !usage::is_wanted() {
+            return None;
+        }
+        let known = self.deck().recorded(key).to_vec();
+        let before: Vec<_> = known
+            .iter()
+            .take_while(|it| !Arc::ptr_eq(it, take))
+            .map(|it| it.interaction())
+            .collect();
+        let before = before.iter().map(Arc::as_ref);
+        let error = usage::note(self.location(), &take.interaction(), before).err()?;
+        Some(format!(
+            "tower-mock-llm: cannot write down that a recording of {} was used: {error}. Make the \
+             file that MOCK_LLM_USAGE names writable, or do not set it.",
+            self.location()
+        ))
     }
 }

@@ -18,13 +18,13 @@ pub(super) struct Near {
 }
 
 impl Deck {
-    /// The nearest of the recordings that would be replayed next, if it is near enough.
+    /// The nearest of the recordings that would be replayed next, if it is near enough, and its key.
     pub(super) fn near(
         &mut self,
         asked: &Asked,
         settings: &Settings,
         threshold: f64,
-    ) -> Option<(Arc<Take>, Near)> {
+    ) -> Option<(u128, Arc<Take>, Near)> {
         /// As many are compared: in a large library the newest.
         const COMPARED: usize = 1000;
         let compared = settings.normal.apply(asked);
@@ -47,9 +47,10 @@ impl Deck {
             // Of equals the one that was recorded first, which comes last.
             .reduce(|best, other| if other.1 <= best.1 { other } else { best });
         let (take, distance) = nearest?;
-        self.advance(due[&Arc::as_ptr(&take)]);
+        let key = due[&Arc::as_ptr(&take)];
+        self.advance(key);
         let differences = settings.differences(&take.asked(), asked, &unseen);
-        Some((take, Near { distance, differences }))
+        Some((key, take, Near { distance, differences }))
     }
 }
 

@@ -11,6 +11,8 @@ mod events;
 mod find;
 mod format;
 mod fuzzy;
+#[cfg(feature = "cli")]
+pub(crate) mod import;
 mod indent;
 mod interaction;
 mod mode;
@@ -22,10 +24,12 @@ mod redact;
 mod replayed;
 mod scan;
 mod service;
+pub(crate) mod shelf;
 mod stamp;
 mod store;
 mod take;
 mod text;
+mod usage;
 
 use std::fmt;
 use std::path::Path;
@@ -42,6 +46,7 @@ pub use self::note::Note;
 pub use self::recorder::Taped;
 pub use self::replayed::Replayed;
 pub use self::service::{Recording, RecordingFuture, RecordingLayer};
+pub use self::shelf::{Flaw, lint};
 pub use self::stamp::Stale;
 pub use self::store::{Folder, Store};
 
@@ -51,7 +56,9 @@ pub(crate) use self::find::Found;
 use self::interaction::Interaction;
 pub(crate) use self::player::{Frames, Recorded};
 pub(crate) use self::recorder::{Live, Ticket};
-use self::redact::Pointer;
+pub(crate) use self::redact::Pointer;
+#[cfg(feature = "cli")]
+pub(crate) use self::redact::Redaction;
 use self::stamp::MaxAge;
 use crate::error::Error;
 

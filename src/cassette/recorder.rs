@@ -1,6 +1,7 @@
 //! A call that goes to the provider, and is recorded while its answer passes by.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::canon::Asked;
 use super::events::events;
 use super::interaction::{Frame, Interaction};
 use super::player::{Frames, Recorded};
-use super::redact::{Secrets, request_headers, response_headers};
+use super::redact::{Secrets, request_headers};
 use crate::error::BoxError;
 use crate::mock::Mock;
 use crate::pace;
@@ -122,7 +123,8 @@ impl Recorder {
         }
         self.interaction.status = parts.status.as_u16();
         self.interaction.after = micros(pace::now() - self.sent);
-        self.interaction.headers = response_headers(&parts.headers);
+        let settings = Arc::clone(&self.cassette.deck().settings);
+        self.interaction.headers = settings.redaction.response_headers(&parts.headers);
         self.secrets.add_headers(&parts.headers);
         let begun = pace::now();
         let mut tape = Tape { recorder: Some(self), begun };

@@ -10,21 +10,21 @@ mod url;
 use std::fmt;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 use memchr::memmem;
 
-pub(super) use self::json::Pointer;
+pub(crate) use self::json::Pointer;
 pub(super) use self::url::{place, url};
 use super::interaction::{Frame, Interaction};
 use crate::request::RequestHead;
 
 /// What is masked beside what always is.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Redaction {
+pub(crate) struct Redaction {
     /// Places in the JSON of requests, of responses and of their events.
-    pub(super) pointers: Vec<Pointer>,
+    pub(crate) pointers: Vec<Pointer>,
     #[cfg(feature = "regex")]
-    pub(super) patterns: Vec<regex::Regex>,
+    pub(crate) patterns: Vec<regex::Regex>,
 }
 
 /// Values that this very request shows to be secret.
@@ -42,16 +42,40 @@ impl Secrets {
     pub(super) fn of(head: &RequestHead) -> Self {
         let mut secrets = Self::default();
         secrets.add_headers(&head.headers);
-        if let Some(authority) = head.uri.authority()
-            && let Some((user, _)) = authority.as_str().rsplit_once('@')
-        {
-            user.split(':').for_each(|part| secrets.add(part.as_bytes()));
+        if let Some(authority) = head.uri.authority() {
+            secrets.add_user(authority.as_str());
         }
         secrets.add_query(head.uri.query().unwrap_or_default());
-        for id in url::account_ids(head.uri.path()) {
-            secrets.add(id.as_bytes());
-        }
+        secrets.add_accounts(head.uri.path());
         secrets
+    }
+
+    /// Of what stands in a file, by other hands than ours.
+    pub(super) fn of_recorded(interaction: &Interaction) -> Self {
+        let Interaction { url, request_headers, headers, .. } = interaction;
+        let mut secrets = Self::default();
+        for (name, value) in request_headers.iter().chain(headers) {
+            secrets.add_header(&name.to_ascii_lowercase(), value.as_bytes());
+        }
+        let (place, query) = url.split_once('?').unwrap_or((url, ""));
+        let rest = place.split_once("://").map_or(place, |(_, rest)| rest);
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        secrets.add_user(authority);
+        secrets.add_query(query);
+        secrets.add_accounts(path);
+        secrets
+    }
+
+    fn add_user(&mut self, authority: &str) {
+        if let Some((user, _)) = authority.rsplit_once('@') {
+            user.split(':').for_each(|part| self.add(part.as_bytes()));
+        }
+    }
+
+    fn add_accounts(&mut self, path: &str) {
+        for id in url::account_ids(path) {
+            self.add(id.as_bytes());
+        }
     }
 
     fn add_query(&mut self, query: &str) {
@@ -66,19 +90,23 @@ impl Secrets {
 
     pub(super) fn add_headers(&mut self, headers: &HeaderMap) {
         for (name, value) in headers {
-            // A link, to where an upload goes on, say.
-            if let Some((_, query)) = value.to_str().ok().and_then(|value| value.split_once('?')) {
-                self.add_query(query);
-            }
-            if !is_secret(name) {
-                continue;
-            }
-            let value = value.as_bytes();
-            self.add(value);
-            // `Bearer KEY`, `name=value; name=value`
-            for part in value.split(|byte| b" ;,=\"".contains(byte)) {
-                self.add(part);
-            }
+            self.add_header(name.as_str(), value.as_bytes());
+        }
+    }
+
+    fn add_header(&mut self, name: &str, value: &[u8]) {
+        // A link, to where an upload goes on, say.
+        let text = std::str::from_utf8(value).ok();
+        if let Some((_, query)) = text.and_then(|value| value.split_once('?')) {
+            self.add_query(query);
+        }
+        if !is_secret(name) {
+            return;
+        }
+        self.add(value);
+        // `Bearer KEY`, `name=value; name=value`
+        for part in value.split(|byte| b" ;,=\"".contains(byte)) {
+            self.add(part);
         }
     }
 
@@ -157,6 +185,24 @@ impl Redaction {
         bytes.into()
     }
 
+    /// What stands in place of a secret of which nothing is kept, not even its length.
+    fn hidden(&self, _secret: &str) -> String {
+        "redacted".to_owned()
+    }
+
+    /// What was recorded by other hands than ours, or by rules that were others, as it would be kept
+    /// now.
+    #[cfg(feature = "cli")]
+    pub(super) fn cleaned(&self, recorded: &Interaction) -> Interaction {
+        let secrets = Secrets::of_recorded(recorded);
+        let mut interaction = recorded.clone();
+        interaction.url = self.url(&secrets, &recorded.url);
+        interaction.request_headers.retain(|(name, _)| is_kept(name));
+        interaction.headers = self.kept(recorded.headers.iter().cloned());
+        self.interaction(&secrets, &mut interaction);
+        interaction
+    }
+
     /// The whole interaction, before it is written.
     pub(super) fn interaction(&self, secrets: &Secrets, interaction: &mut Interaction) {
         interaction.body = self.body(secrets, &interaction.body);
@@ -179,6 +225,10 @@ impl Redaction {
 
 /// The headers of a request that are kept: what can change the answer, and no more.
 pub(super) fn request_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    sorted(texts(headers).filter(|(name, _)| is_kept(name)))
+}
+
+fn is_kept(name: &str) -> bool {
     const KEPT: [&str; 7] = [
         "accept",
         "anthropic-beta",
@@ -188,48 +238,58 @@ pub(super) fn request_headers(headers: &HeaderMap) -> Vec<(String, String)> {
         "openai-beta",
         "x-goog-fieldmask",
     ];
-    listed(headers, |name| KEPT.contains(&name.as_str()))
+    KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(name))
 }
 
-/// The headers of a response that are kept: all but secrets, and what the connection makes anew.
-pub(super) fn response_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    const MADE_ANEW: [&str; 7] = [
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    let mut listed =
-        listed(headers, |name| !MADE_ANEW.contains(&name.as_str()) && !is_cookie(name));
-    for (name, value) in &mut listed {
-        if name.parse::<HeaderName>().is_ok_and(|name| is_secret(&name)) {
-            // Some clients read them, so that they stay.
-            "redacted".clone_into(value);
-        }
+impl Redaction {
+    /// The headers of a response that are kept: all but secrets, and what the connection makes anew.
+    pub(super) fn response_headers(&self, headers: &HeaderMap) -> Vec<(String, String)> {
+        self.kept(texts(headers))
     }
-    listed
+
+    fn kept(&self, headers: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+        const MADE_ANEW: [&str; 7] = [
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+        ];
+        let is_made_anew = |name: &str| MADE_ANEW.iter().any(|it| it.eq_ignore_ascii_case(name));
+        sorted(headers.filter(|(name, _)| !is_made_anew(name)).filter_map(|(name, value)| {
+            let value = self.header(&name, &value)?;
+            Some((name, value))
+        }))
+    }
+
+    /// The value of a header as it may stand in a file, by its name; `None` if nothing may.
+    pub(super) fn header(&self, name: &str, value: &str) -> Option<String> {
+        let name = name.to_ascii_lowercase();
+        if name.contains("cookie") {
+            return None;
+        }
+        // Some clients read them, so that they stay.
+        Some(if is_secret(&name) { self.hidden(value) } else { value.to_owned() })
+    }
 }
 
-fn listed(headers: &HeaderMap, keep: impl Fn(&HeaderName) -> bool) -> Vec<(String, String)> {
-    let mut listed: Vec<_> = headers
+fn texts(headers: &HeaderMap) -> impl Iterator<Item = (String, String)> {
+    headers
         .iter()
-        .filter(|(name, _)| keep(name))
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
-        .collect();
-    // Sorted by name: a map of headers promises no order.
-    listed.sort_by(|a: &(String, String), b| a.0.cmp(&b.0));
-    listed
 }
 
-fn is_cookie(name: &HeaderName) -> bool {
-    name.as_str().contains("cookie")
+/// By name: a map of headers promises no order.
+fn sorted(headers: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut headers: Vec<_> = headers.collect();
+    headers.sort_by(|a, b| a.0.cmp(&b.0));
+    headers
 }
 
 /// Whether a header's value names a person, an account or a right, by its name.
-fn is_secret(name: &HeaderName) -> bool {
+fn is_secret(name: &str) -> bool {
     const PARTS: [&str; 12] = [
         "account",
         "api-key",
@@ -246,7 +306,6 @@ fn is_secret(name: &HeaderName) -> bool {
     ];
     const NAMES: [&str; 4] =
         ["x-auth-token", "x-goog-iam-authorization-token", "tenant", "x-token"];
-    let name = name.as_str();
     PARTS.iter().any(|part| name.contains(part)) || NAMES.contains(&name)
 }
 

@@ -27,7 +27,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn append(&self, name: &str, text: &mut dyn FnMut(&[u8]) -> Vec<u8>) -> io::Result<()>;
 
     /// Puts another text in place of the whole cassette, unless it fails to be told. Whoever reads
-    /// sees the old one or the new.
+    /// sees the old one or the new. An empty text may remove it.
     ///
     /// # Errors
     ///
@@ -105,6 +105,12 @@ impl Store for Folder {
     ) -> io::Result<()> {
         let _lock = self.lock(name)?;
         let text = text(&self.read(name)?.unwrap_or_default())?;
+        if text.is_empty() {
+            return match fs::remove_file(self.0.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            };
+        }
         let new = self.0.join(format!("{name}.new"));
         let written = fs::write(&new, text).and_then(|()| fs::rename(&new, self.0.join(name)));
         if written.is_err() {

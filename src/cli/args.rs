@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::cassette::Cassette;
 use crate::pace::Pace;
 
 /// A mock of the LLM providers' APIs.
@@ -19,7 +20,7 @@ use crate::pace::Pace;
         mock-llm ask anthropic 'What is the weather?' --stream\n  \
         OPENAI_BASE_URL=http://127.0.0.1:4100/v1 OPENAI_API_KEY=any python app.py\n\n\
         Exit codes: 0 done; 1 it could not be done; 2 the arguments make no sense; 3 a config file is \
-        not what `validate --expect` says."
+        not what `validate --expect` says; 4 `cassette lint` or `cassette diff` found something."
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -63,6 +64,23 @@ pub(super) enum Command {
         mock-llm ask openai hello --config mock-llm.yaml --model gpt-4 --json\n\n\
         Exit codes: 0 the status is a success; 1 it is not.")]
     Ask(Ask),
+    /// Lists, shows, compares, checks and tidies recorded calls.
+    #[command(after_help = "Examples:\n  \
+        mock-llm cassette ls\n  \
+        mock-llm cassette lint tests/cassettes\n  \
+        mock-llm cassette show tests/cassettes/weather.jsonl:2")]
+    Cassette(Cassette),
+    /// Makes a config file of another tool's files.
+    #[command(
+        after_help = "Reads files of mockllm and stubllm, and says on stderr what it could not \
+        carry over, with file and line.\n\n\
+        Examples:\n  \
+        mock-llm convert responses.yml > mock-llm.yaml\n  \
+        mock-llm convert fixtures/ --output mock-llm.yaml\n  \
+        mock-llm convert fixtures/*.yaml --from stubllm --json\n\n\
+        Exit codes: 0 it is converted, as far as it can be; 1 it is not."
+    )]
+    Convert(Convert),
     /// Says what in this environment points where: base URLs, keys, proxies, files.
     #[command(
         after_help = "Shows no key.\n\nExamples:\n  mock-llm doctor\n  mock-llm doctor --json\n\n\
@@ -234,6 +252,25 @@ pub(super) struct Logs {
     #[arg(long, short)]
     pub(super) follow: bool,
     /// Prints one JSON object, or with --follow one a line.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Convert {
+    /// The tool's files, or folders with them.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Whose files they are, where that cannot be seen: `mockllm` or `stubllm`.
+    #[arg(long, value_name = "TOOL")]
+    pub(super) from: Option<String>,
+    /// The config file to write, in YAML; without it, or as `-`, stdout.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Writes over a file that is there.
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Prints one JSON object, with what could not be carried over.
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -11,7 +11,9 @@
 
 mod args;
 mod ask;
+mod cassette;
 mod client;
+mod convert;
 mod doctor;
 mod init;
 mod logs;
@@ -39,6 +41,8 @@ pub const FAILURE: u8 = 1;
 pub const USAGE: u8 = 2;
 /// The exit code when a config file is good, but not what `validate --expect` says.
 pub const UNMET: u8 = 3;
+/// The exit code when `cassette lint` found something, or `cassette diff` a difference.
+pub const FOUND: u8 = 4;
 
 /// Does what the arguments say, the program's name first among them, and returns the exit code.
 ///
@@ -59,7 +63,9 @@ where
         Err(help) => write!(out, "{help}").map_err(Failure::from),
         Ok(args) => match args.command {
             Command::Ask(options) => ask::ask(&options, out),
+            Command::Cassette(options) => cassette::cassette(&options, out),
             Command::Completions { shell } => completions(shell, out),
+            Command::Convert(options) => convert::convert(&options, out, err),
             Command::Doctor(options) => doctor::doctor(&options, out),
             Command::Init(options) => init::init(&options, out),
             Command::Logs(options) => logs::logs(&options, out),
@@ -73,6 +79,7 @@ where
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => SUCCESS,
         Err(Failure::Said) => FAILURE,
         Err(Failure::UnmetSaid) => UNMET,
+        Err(Failure::FoundSaid) => FOUND,
         Err(failure) => {
             let _ = writeln!(err, "mock-llm: {failure}");
             if matches!(failure, Failure::Unmet(_)) { UNMET } else { FAILURE }
@@ -132,6 +139,8 @@ fn print_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Failure
 }
 
 enum Failure {
+    /// It stands on stdout already.
+    FoundSaid,
     Mock(Error),
     Other(String),
     Output(io::Error),
@@ -159,7 +168,7 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Mock(error) => error.fmt(f),
             Self::Other(message) | Self::Unmet(message) => f.write_str(message),
-            Self::Said | Self::UnmetSaid => Ok(()),
+            Self::FoundSaid | Self::Said | Self::UnmetSaid => Ok(()),
             Self::Output(error) => write!(f, "cannot write: {error}"),
             Self::Signal(error) => write!(f, "cannot listen to signals: {error}"),
         }

@@ -4,7 +4,7 @@ use super::*;
 use crate::layer::MockLlmLayer;
 use crate::server::MockServer;
 
-fn ran(args: &[&str]) -> (u8, String, String) {
+pub(super) fn ran(args: &[&str]) -> (u8, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let code = run(args, &mut out, &mut err, || Ok(|| ()));
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -89,7 +89,7 @@ fn example(name: &str) -> String {
 }
 
 /// A path of a test's own, where nothing is.
-fn fresh(name: &str) -> std::path::PathBuf {
+pub(super) fn fresh(name: &str) -> std::path::PathBuf {
     let path = std::env::temp_dir().join(format!("mock-llm-cli-{}-{name}", std::process::id()));
     let _ = std::fs::remove_file(&path);
     path

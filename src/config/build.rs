@@ -1,6 +1,7 @@
 //! What is true: a layer, made of what was written.
 
 use std::hash::{BuildHasher, Hasher};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use super::de::{At, Named};
 use super::fault::Fault;
 use super::file::{File, KeyMode, Kind, Model, Provider, Responses, Validation as Level};
 use super::live::vendor;
+use super::make::{answer, rule, settings, trouble};
 use super::says::{Scope, failures, rules};
 use crate::claim::{Mode, Validation};
 use crate::error::Error;
@@ -15,12 +17,14 @@ use crate::keys::KeyModes;
 use crate::layer::MockLlmLayer;
 use crate::pace::Pace;
 use crate::provider::Provider as Vendor;
+use crate::respond::Rule;
 
 /// A file that makes sense.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) file: File,
-    pace: Pace,
+    /// That of the file which names a cassette.
+    folder: PathBuf,
     keys: Option<KeyModes>,
     /// Hosts that are a vendor's, by `base_url`.
     hosts: Vec<(String, Vendor)>,
@@ -37,22 +41,26 @@ impl Provider {
 }
 
 impl Plan {
-    pub(super) fn new(file: File) -> Result<Self, Fault> {
+    /// `names` are the files that it was read from.
+    pub(super) fn new(file: File, names: &[String]) -> Result<Self, Fault> {
         let mut hosts = Vec::new();
         for (name, provider) in &file.providers.0 {
             let under = |fault: Fault| fault.under(&name.value).under("providers");
             check(provider).map_err(|fault| under(fault.at(name.place)))?;
             hosts.extend(host(provider).map_err(under)?);
         }
-        let pace = match &file.pace {
-            None => Pace::INSTANT,
-            Some(At { place, value }) => value
-                .parse()
-                .map_err(|error| Fault::new(format!("{error}")).at(*place).under("pace"))?,
-        };
         let keys = keys(&file)?;
-        let plan = Self { file, pace, keys, hosts };
+        let mut folder = PathBuf::new();
+        if let Some(cassette) = &file.cassette {
+            settings::check_cassette(cassette).map_err(|fault| fault.under("cassette"))?;
+            let name = names.get(usize::from(cassette.place.file));
+            folder.extend(name.and_then(|name| Path::new(name).parent()));
+        }
+        let plan = Self { file, folder, keys, hosts };
         plan.check_enabled()?;
+        // What makes no sense shows when it is made.
+        plan.said(MockLlmLayer::new())?;
+        plan.rules()?;
         for (name, model) in &plan.file.models.0 {
             let under = |fault: Fault| fault.under(&name.value).under("models");
             plan.check_model(model).map_err(under)?;
@@ -72,7 +80,12 @@ impl Plan {
     }
 
     pub(super) fn mocks_anything(&self) -> bool {
-        self.file.providers.0.is_empty() || !self.mocks().is_empty()
+        self.is_on() && (self.file.providers.0.is_empty() || !self.mocks().is_empty())
+    }
+
+    /// Whether the file as a whole is switched on.
+    pub(super) fn is_on(&self) -> bool {
+        self.file.enabled.unwrap_or(true)
     }
 
     /// Whether `keys` sends every key to the mock: `*`, perhaps of a variable that is empty.
@@ -117,18 +130,6 @@ impl Plan {
         }
     }
 
-    /// What the mocks of the file say.
-    #[cfg(feature = "server")]
-    pub(super) fn rules(&self) -> Vec<crate::respond::Rule> {
-        let (mocks, routes) = (self.mocks(), Arc::new(self.routes()));
-        let of_mock = |(index, (name, provider)): (usize, &(&str, &Provider))| {
-            let scope =
-                Scope { routes: Arc::clone(&routes), name: (*name).into(), is_first: index == 0 };
-            rules(provider, &scope, mocks.len() > 1)
-        };
-        mocks.iter().enumerate().flat_map(of_mock).collect()
-    }
-
     /// `passes_on`: it stands where what was read can go live all the same.
     pub(super) fn layer(&self, passes_on: bool) -> Result<MockLlmLayer, Error> {
         let file = &self.file;
@@ -143,10 +144,10 @@ impl Plan {
         let mut layer = MockLlmLayer::new()
             .enabled(mode == Mode::Mock)
             .seed(seed)
-            .pace(self.pace.clone())
             .validation(validation)
-            .check_replies(is_strict)
+            .check_replies(file.check_replies.unwrap_or(is_strict))
             .response_header(file.response_header.unwrap_or(true));
+        layer = self.said(layer)?;
         for (host, vendor) in &self.hosts {
             layer = layer.vendor_host(host.clone(), vendor.clone());
         }
@@ -170,15 +171,51 @@ impl Plan {
             for trouble in failures(provider, &scope) {
                 layer = layer.trouble(trouble);
             }
-            for rule in rules(provider, &scope, mocks.len() > 1) {
-                layer = layer.rule(rule);
-            }
         }
-        if file.strict == Some(true) {
-            layer.handle().check()?;
-            layer = layer.strict();
+        for rule in self.rules()? {
+            layer = layer.rule(rule);
+        }
+        if let Some(status) = settings::strict(file)? {
+            // Before it panics.
+            let hidden = layer.handle().hidden();
+            if let Some(hidden) = hidden.first() {
+                return Err(Error::config(hidden.to_string()));
+            }
+            layer = layer.strict_with(status);
+        }
+        #[cfg(feature = "cassette")]
+        if let Some(cassette) = &file.cassette {
+            layer = settings::cassette(&cassette.value, &self.folder, layer)?;
         }
         Ok(layer)
+    }
+
+    /// What the file says beside providers and rules.
+    fn said(&self, layer: MockLlmLayer) -> Result<MockLlmLayer, Fault> {
+        let file = &self.file;
+        settings::strict(file)?;
+        let mut layer = settings::settings(file, layer)?;
+        for trouble in trouble::troubles(&file.trouble)? {
+            layer = layer.trouble(trouble);
+        }
+        if let Some(reply) = &file.default_reply {
+            let reply = answer::answer(reply).map_err(|fault| fault.under("default_reply"))?;
+            layer = layer.default_reply(reply);
+        }
+        Ok(layer)
+    }
+
+    /// All rules: those that are written as such, then those of the mocks.
+    pub(super) fn rules(&self) -> Result<Vec<Rule>, Fault> {
+        let mut all = rule::rules("rules", &self.file.rules)?;
+        let mocks = self.mocks();
+        let routes = Arc::new(self.routes());
+        for (index, (name, provider)) in mocks.iter().enumerate() {
+            let scope =
+                Scope { routes: Arc::clone(&routes), name: (*name).into(), is_first: index == 0 };
+            all.extend(rules(provider, &scope, mocks.len() > 1)?);
+        }
+        Ok(all)
     }
 
     fn routes(&self) -> Vec<(String, String)> {
@@ -271,7 +308,8 @@ fn keys(file: &File) -> Result<Option<KeyModes>, Fault> {
     }
     let is_mock = |provider: &Provider| provider.is_enabled() && provider.kind() == Kind::Mock;
     let providers = &file.providers.0;
-    let mocks = providers.is_empty() || providers.iter().any(|(_, provider)| is_mock(provider));
+    let mocks = file.enabled.unwrap_or(true)
+        && (providers.is_empty() || providers.iter().any(|(_, provider)| is_mock(provider)));
     let modes = KeyModes::new(if mocks { Mode::Mock } else { Mode::Off });
     for (At { place, value: key }, mode) in keys {
         let mode = if mode.value == KeyMode::Mock { Mode::Mock } else { Mode::Off };

@@ -45,6 +45,10 @@ impl fmt::Debug for Secret {
 
 const AT: &str = "$at";
 const SECRET: &str = "$secret";
+/// Read as the text of its JSON.
+pub(super) const JSON: &str = "$json";
+/// A map is read as one, all else as the text of its JSON.
+pub(super) const JSON_OR_MAP: &str = "$json_or_map";
 
 pub(super) fn from_node<'n, T: Deserialize<'n>>(node: &'n Node) -> Result<T, Fault> {
     T::deserialize(Nodes(node)).map_err(|fault| fault.at(node.place))
@@ -135,6 +139,7 @@ impl<'n> Deserializer<'n> for Nodes<'n> {
     fn deserialize_seq<V: Visitor<'n>>(self, visitor: V) -> Result<V::Value, Fault> {
         match &self.0.value {
             Value::List(items) => visitor.visit_seq(Items { items, at: 0 }),
+            _ if self.0.is_null() => visitor.visit_seq(Items { items: &[], at: 0 }),
             _ => Err(self.wrong(&"a list")),
         }
     }
@@ -180,6 +185,8 @@ impl<'n> Deserializer<'n> for Nodes<'n> {
             (SECRET, _) => {
                 self.scalar(&"a text").and_then(|scalar| visitor.visit_string(scalar.text.clone()))
             }
+            (JSON_OR_MAP, Value::Map(entries)) => visitor.visit_map(Entries { entries, at: 0 }),
+            (JSON | JSON_OR_MAP, _) => visitor.visit_string(self.0.json()?),
             _ => visitor.visit_newtype_struct(self),
         }
     }

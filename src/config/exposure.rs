@@ -1,16 +1,19 @@
 //! What a file mocks and what it lets go: for the guards.
 
 use super::build::Plan;
+use super::de::At;
 use super::file::{KeyMode, Kind};
+use super::words::TextOr;
+use super::words::settings::UnmatchedName;
 
 impl Plan {
     pub(super) fn mocked(&self) -> Vec<String> {
         let mut all = Vec::new();
-        if self.file.providers.0.is_empty() {
+        if self.file.providers.0.is_empty() && self.is_on() {
             all.push("no provider is named, so the mock answers for all".to_owned());
         }
         for (name, provider) in self.enabled() {
-            if provider.kind() == Kind::Mock {
+            if provider.kind() == Kind::Mock && self.is_on() {
                 all.push(format!("providers.{}: the mock is enabled", name.value));
             }
         }
@@ -26,6 +29,33 @@ impl Plan {
             }
         }
         all.extend(self.keys(KeyMode::Live, "goes live"));
+        let file = &self.file;
+        if !self.is_on() {
+            all.push("enabled: the file is switched off, so everything goes live".to_owned());
+            return all;
+        }
+        if file.unmatched == Some(UnmatchedName::Forward) {
+            all.push("unmatched: what is not mocked is forwarded".to_owned());
+        }
+        if let Some(only) = &file.only
+            && self.mocks_anything()
+        {
+            for (key, is_there) in [
+                ("providers", only.providers.is_some()),
+                ("hosts", !only.hosts.0.is_empty()),
+                ("key_prefix", !only.key_prefix.0.is_empty()),
+            ] {
+                if is_there {
+                    all.push(format!("only.{key}: all others go live"));
+                }
+            }
+        }
+        if let Some(At { value: TextOr::Map(cassette), .. }) = &file.cassette
+            && let Some(mode) = &cassette.mode
+            && !matches!(mode.value.as_str(), "off" | "replay")
+        {
+            all.push(format!("cassette.mode: {} calls the providers", mode.value));
+        }
         all
     }
 

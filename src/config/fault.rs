@@ -7,6 +7,7 @@ use serde::de;
 use super::exposure::shown;
 use super::nearest::nearest;
 use super::node::Place;
+use crate::error::Error;
 
 /// Something wrong in a file. Its place and path are added on the way out.
 #[derive(Debug)]
@@ -89,12 +90,25 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::config(fault.to_string())
+    }
+}
+
 impl de::Error for Fault {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::new(message.to_string())
     }
 
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let found = match found {
+            de::Unexpected::Map => "a map".to_owned(),
+            de::Unexpected::Seq => "a list".to_owned(),
+            de::Unexpected::Str(text) => format!("{text:?}"),
+            de::Unexpected::Unit => "empty".to_owned(),
+            other => other.to_string(),
+        };
         Self::new(format!("expected {expected}, but it is {found}"))
     }
 

@@ -6,6 +6,13 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::de::{At, Named, Secret, from_map};
+use super::node::Place;
+use super::words::answer::{Answer, RuleMap, TroubleMap};
+use super::words::settings::{
+    Caching, CassetteMap, CharactersMap, JournalMap, OnlyMap, PaceMap, QuotaMap, TokenizerName,
+    UnmatchedName,
+};
+use super::words::{OneOrMany, TextOr};
 
 /// A whole file, its includes and its profile laid on it.
 #[derive(Debug, Default, Deserialize)]
@@ -19,10 +26,29 @@ pub(super) struct File {
     pub(super) providers: Named<Provider>,
     pub(super) models: Named<Model>,
     pub(super) keys: Named<At<KeyMode>>,
+    pub(super) enabled: Option<bool>,
+    pub(super) rules: Vec<At<RuleMap>>,
+    pub(super) default_reply: Option<Answer>,
     pub(super) validation: Option<Validation>,
-    pub(super) strict: Option<bool>,
+    pub(super) check_replies: Option<bool>,
+    pub(super) strict: Option<At<String>>,
     pub(super) seed: Option<u64>,
     pub(super) pace: Option<At<String>>,
+    pub(super) paces: Vec<At<PaceMap>>,
+    pub(super) pace_header: Option<bool>,
+    pub(super) trouble: Vec<At<TroubleMap>>,
+    pub(super) fault_header: Option<bool>,
+    pub(super) quota: Option<QuotaMap>,
+    pub(super) prompt_caching: Option<Caching>,
+    pub(super) tokenizer: Option<At<TokenizerName>>,
+    pub(super) chunking: Option<At<TextOr<CharactersMap>>>,
+    pub(super) cassette: Option<At<TextOr<CassetteMap>>>,
+    pub(super) only: Option<OnlyMap>,
+    pub(super) local_hosts: OneOrMany<String>,
+    pub(super) unmatched: Option<UnmatchedName>,
+    pub(super) max_request_body: Option<u64>,
+    pub(super) journal: Option<JournalMap>,
+    pub(super) watch_client: bool,
     pub(super) response_header: Option<bool>,
     pub(super) server: Server,
 }
@@ -73,14 +99,14 @@ pub(super) struct Model {
 /// What a model says.
 #[derive(Debug, Default)]
 pub(super) struct Responses {
-    pub(super) default: Option<String>,
+    pub(super) default: Option<Answer>,
     pub(super) patterns: Vec<Pattern>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ResponsesMap {
-    pub(super) default: Option<String>,
+    pub(super) default: Option<Answer>,
     pub(super) patterns: Patterns,
 }
 
@@ -88,7 +114,7 @@ pub(super) struct ResponsesMap {
 #[serde(deny_unknown_fields)]
 pub(super) struct Pattern {
     pub(super) pattern: At<String>,
-    pub(super) response: String,
+    pub(super) response: Answer,
 }
 
 /// A map from pattern to response, or a list of both.
@@ -140,7 +166,10 @@ impl<'de> Deserialize<'de> for Responses {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Responses, E> {
-                Ok(Responses { default: Some(text.to_owned()), patterns: Vec::new() })
+                // Where it stands, who reads the model's name knows.
+                let value = TextOr::Text(text.to_owned());
+                let default = Some(At { place: Place::default(), value });
+                Ok(Responses { default, patterns: Vec::new() })
             }
 
             fn visit_unit<E>(self) -> Result<Responses, E> {

@@ -12,6 +12,9 @@ use super::{json, toml, yaml};
 /// The profiles that need no section of their own.
 pub(super) const PROFILES: [&str; 4] = ["dev", "ci", "demo", "production"];
 
+/// The lists that are joined where files are laid over each other: the first that fits decides.
+const JOINED: [&str; 2] = ["rules", "trouble"];
+
 /// How files are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -99,7 +102,7 @@ impl<'a> Loader<'a> {
             let known = profiles.iter().map(|(key, _)| key.name.as_str());
             let known: Vec<_> = known.chain(PROFILES).collect();
             match profiles.iter().find(|(key, _)| key.name == name) {
-                Some((_, over)) => node.overlay(over.clone()),
+                Some((_, over)) => node.overlay_file(over.clone(), &JOINED),
                 None if PROFILES.contains(&name) => {}
                 None => return Err(Fault::unknown("profile", name, &known)),
             }
@@ -135,12 +138,23 @@ impl<'a> Loader<'a> {
                 let fault = Fault::new(format!("there is no file {}", other.display()));
                 return Err(under(fault.at(place)));
             }
-            base.overlay(self.read(&other)?);
+            let other = self.read(&other)?;
+            base.overlay_file(other, &JOINED);
         }
         self.open.pop();
-        base.overlay(node);
+        base.overlay_file(node, &JOINED);
         Ok(base)
     }
+}
+
+/// A file as it is, whatever it is for.
+#[cfg(feature = "cli")]
+pub(super) fn tree(path: &Path) -> Result<Node, Fault> {
+    let top = Place { file: 0, line: 1, column: 1 };
+    let format = Format::of(path).map_err(|fault| fault.at(top))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Fault::new(format!("cannot be read: {error}")).at(top))?;
+    parse(0, &text, format)
 }
 
 fn parse(file: u16, text: &str, format: Format) -> Result<Node, Fault> {

@@ -43,6 +43,8 @@
 
 mod build;
 mod de;
+#[cfg(feature = "cli")]
+mod draft;
 mod expand;
 mod exposure;
 mod fault;
@@ -50,6 +52,7 @@ mod file;
 mod json;
 mod live;
 mod load;
+mod make;
 mod nearest;
 mod node;
 mod says;
@@ -57,6 +60,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod toml;
+mod words;
 mod yaml;
 
 use std::env::VarError;
@@ -64,9 +68,13 @@ use std::fmt;
 use std::path::Path;
 
 use self::build::Plan;
+#[cfg(feature = "cli")]
+pub(crate) use self::draft::Draft;
 use self::fault::Fault;
 pub(crate) use self::live::LiveModels;
 use self::load::{Format, Loader};
+#[cfg(feature = "cli")]
+pub(crate) use self::node::{Key, Node, Value};
 pub use self::schema::schema;
 use crate::error::Error;
 use crate::layer::MockLlmLayer;
@@ -141,7 +149,7 @@ impl Config {
         env: expand::Env<'_>,
     ) -> Result<Self, Error> {
         let mut loader = Loader::new(env);
-        let plan = loader.load(path, profile).and_then(Plan::new).and_then(|plan| {
+        let plan = loader.load(path, profile).and_then(|file| Plan::new(file, &loader.files)).and_then(|plan| {
             // The accident that all of this is to prevent.
             if profile == Some("production") && (plan.mocks_anything() || plan.mocks_every_key()) {
                 return Err(Fault::new(
@@ -162,7 +170,9 @@ impl Config {
         env: expand::Env<'_>,
     ) -> Result<Self, Error> {
         let mut loader = Loader::new(env);
-        let plan = loader.parse(name, text, format, profile).and_then(Plan::new);
+        let plan = loader
+            .parse(name, text, format, profile)
+            .and_then(|file| Plan::new(file, &loader.files));
         Self::of(plan, loader.files)
     }
 
@@ -301,7 +311,9 @@ pub(crate) fn rules_of_json(text: &str) -> Result<Vec<crate::respond::Rule>, Err
     let keys: std::collections::BTreeMap<String, serde::de::IgnoredAny> =
         serde_json::from_str(text).unwrap_or_default();
     match keys.keys().find(|key| !RULES.contains(&key.as_str())) {
-        None => Ok(config.plan.rules()),
+        None => {
+            config.plan.rules().map_err(|fault| Error::config(fault.report(&["<body>".to_owned()])))
+        }
         Some(key) => Err(Error::config(format!(
             "`{key}` cannot be changed while the server runs; there may be `{}`",
             RULES.join("`, `")
@@ -311,7 +323,23 @@ pub(crate) fn rules_of_json(text: &str) -> Result<Vec<crate::respond::Rule>, Err
 
 /// The keys of a file that say what is answered.
 #[cfg(feature = "server")]
-const RULES: [&str; 2] = ["models", "providers"];
+const RULES: [&str; 3] = ["models", "providers", "rules"];
+
+/// Another tool's file, as it is: YAML, TOML or JSON, by its name. Nothing in it is a variable.
+///
+/// # Errors
+///
+/// If it cannot be read: the message has file, line and column.
+#[cfg(feature = "cli")]
+pub(crate) fn read_tree(path: &Path) -> Result<Node, Error> {
+    load::tree(path).map_err(|fault| Error::config(fault.report(&[path.display().to_string()])))
+}
+
+/// The same, of a JSON text.
+#[cfg(feature = "cli")]
+pub(crate) fn json_tree(text: &str) -> Result<Node, Error> {
+    json::read(0, text).map_err(|fault| Error::config(fault.report(&[])))
+}
 
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()

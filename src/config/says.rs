@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use super::de::At;
+use super::fault::Fault;
 use super::file::{Provider, Responses};
+use super::make::answer::answer;
+use super::make::texts;
 use crate::fault::Trouble;
 use crate::reply::ApiError;
 use crate::request::LlmRequest;
-use crate::respond::{Match, Rule, last_user, model};
+use crate::respond::{Condition, Dressed, Match, Rule, Rules, last_user, model};
 
 /// The requests that a mock answers: those of its models, and the first mock those of nobody's.
 #[derive(Clone, Debug)]
@@ -44,7 +48,11 @@ pub(super) fn failures(provider: &Provider, scope: &Scope) -> Vec<Trouble> {
 
 /// The rules of a mock, named by their paths in the file. `is_one_of_many`: there are other mocks, to
 /// which some models belong.
-pub(super) fn rules(provider: &Provider, scope: &Scope, is_one_of_many: bool) -> Vec<Rule> {
+pub(super) fn rules(
+    provider: &Provider,
+    scope: &Scope,
+    is_one_of_many: bool,
+) -> Result<Vec<Rule>, Fault> {
     let mut rules = Vec::new();
     let path = format!("providers.{}", scope.name);
     let mut responses: Vec<_> = provider.responses.0.iter().collect();
@@ -56,22 +64,60 @@ pub(super) fn rules(provider: &Provider, scope: &Scope, is_one_of_many: bool) ->
     for (name, Responses { default, patterns }) in responses {
         let path = format!("{path}.responses.{}", name.value);
         for pattern in patterns {
-            let text = last_user().contains_ignoring_case(&pattern.pattern.value);
+            let key = format!("patterns.{}", pattern.pattern.value);
+            let under = |fault: Fault| {
+                fault
+                    .under(&pattern.pattern.value)
+                    .under("patterns")
+                    .under(&name.value)
+                    .under("responses")
+                    .under(&scope.name)
+                    .under("providers")
+            };
+            let text = keyword(&pattern.pattern).map_err(under)?;
             let condition = model(name.value.as_str()).and(text);
-            let name = format!("{path}.patterns.{}", pattern.pattern.value);
-            rules.push(rule(condition, scope, is_one_of_many, &pattern.response, name));
+            let says = answer(&pattern.response).map_err(under)?;
+            let made = rule(condition, scope, is_one_of_many, says, format!("{path}.{key}"));
+            rules.push(made.map_err(|fault| under(fault.at(pattern.response.place)))?);
         }
         if let Some(default) = default {
+            let under = |fault: Fault| {
+                fault
+                    .under("default")
+                    .under(&name.value)
+                    .under("responses")
+                    .under(&scope.name)
+                    .under("providers")
+            };
             let condition = model(name.value.as_str());
-            rules.push(rule(condition, scope, is_one_of_many, default, format!("{path}.default")));
+            let says = answer(default).map_err(under)?;
+            let made = rule(condition, scope, is_one_of_many, says, format!("{path}.default"));
+            rules.push(made.map_err(|fault| under(fault.at(default.place)))?);
         }
     }
-    rules
+    Ok(rules)
 }
 
-fn rule(condition: impl Match, scope: &Scope, is_scoped: bool, text: &str, name: String) -> Rule {
+/// A keyword in upper or lower case, or a regular expression between slashes.
+fn keyword(pattern: &At<String>) -> Result<Condition, Fault> {
+    match texts::pattern(&pattern.value) {
+        None => Ok(last_user().contains_ignoring_case(&pattern.value)),
+        Some(expression) => {
+            let value = format!("(?i){expression}");
+            texts::regex(last_user(), &At { place: pattern.place, value })
+        }
+    }
+}
+
+fn rule(
+    condition: impl Match,
+    scope: &Scope,
+    is_scoped: bool,
+    says: Dressed,
+    name: String,
+) -> Result<Rule, Fault> {
     // Without the scope, rules are looked up rather than tried.
     let builder =
         if is_scoped { Rule::when(condition.and(scope.clone())) } else { Rule::when(condition) };
-    builder.respond_with(text).named(name)
+    Rules::sayable(builder.respond_with(says).named(name), 0).map_err(Fault::new)
 }

@@ -1,5 +1,8 @@
 //! Bad files and what is said of them; good ones in all three formats.
 
+mod bad_rules;
+mod schema;
+
 use std::path::{Path, PathBuf};
 
 use super::load::Format;
@@ -34,7 +37,10 @@ fn bad_files_and_what_is_said_of_them() {
         (
             "colour: red\n",
             "f.yaml:1:1: unknown key `colour`; it may be `include`, `profiles`, `providers`, \
-             `models`, `keys`, `validation`, `strict`, `seed`, `pace`, `response_header`, `server`",
+             `models`, `keys`, `enabled`, `rules`, `default_reply`, `validation`, `check_replies`, \
+             `strict`, `seed`, `pace`, `paces`, `pace_header`, `trouble`, `fault_header`, `quota`, \
+             `prompt_caching`, `tokenizer`, `chunking`, `cassette`, `only`, `local_hosts`, \
+             `unmatched`, `max_request_body`, `journal`, `watch_client`, `response_header`, `server`",
         ),
         (
             "providers:\n  mock: {type: mok}\n",
@@ -73,7 +79,7 @@ fn bad_files_and_what_is_said_of_them() {
         (
             "providers:\n  a: {type: mock, responses: {gpt-4: [x]}}\n",
             "f.yaml:2:38: providers.a.responses.gpt-4: expected a text, or a map with `default` and \
-             `patterns`, but it is sequence",
+             `patterns`, but it is a list",
         ),
         (
             "providers:\n  a: {type: mock, responses: {gpt-4: {defualt: x}}}\n",
@@ -134,7 +140,10 @@ fn bad_files_and_what_is_said_of_them() {
             "validation: lax\n",
             "f.yaml:1:13: validation: unknown value `lax`; it may be `strict`, `lenient`",
         ),
-        ("strict: t_rue\n", "f.yaml:1:9: strict: expected `true` or `false`, but it is \"t_rue\""),
+        (
+            "strict: t_rue\n",
+            "f.yaml:1:9: strict: expected `true`, `false` or a status from 400 to 599, but it is \"t_rue\"",
+        ),
         ("seed: -1\n", "f.yaml:1:7: seed: expected a whole number from 0 on, but it is \"-1\""),
         ("seed: '1'\n", "f.yaml:1:7: seed: expected a whole number from 0 on, but it is \"1\""),
         (
@@ -213,7 +222,11 @@ fn variables() {
     let says = |text: &str| {
         let text = format!("providers: {{m: {{type: mock, responses: {{a: \"{text}\"}}}}}}");
         let config = yaml(&text).unwrap();
-        config.plan.file.providers.0[0].1.responses.0[0].1.default.clone().unwrap()
+        let default = &config.plan.file.providers.0[0].1.responses.0[0].1.default;
+        match &default.as_ref().unwrap().value {
+            super::words::TextOr::Text(text) => text.clone(),
+            other => panic!("{other:?}"),
+        }
     };
     assert_eq!(says("a ${KEY} b ${EMPTY:-c}${NO}"), "a sk-test-1 b cfalse");
     assert_eq!(says("costs $5, $${KEY}, no"), "costs $5, ${KEY}, no");

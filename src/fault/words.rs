@@ -21,41 +21,32 @@ const USAGE: &str = "abort_after=N, end_after=N, stall_after=N, pause_after=N,MI
     truncate_frame=N, without_terminator, without_finish, repeat_finish, content_type=TYPE, \
     content_length=N, trailing=TEXT, adversary, recut=WORDS (of frames, anywhere, bytes, \
     in_characters, in_line_ends, together, comments, keep_alives, bom, crlf, no_last_blank_line, \
-    joined by +), error=ERROR; behind it `; attempt=N` and `; probability=P`. ERROR is one of \
-    authentication, invalid_request, model_not_found, overloaded, permission, quota, rate_limit, \
-    server, timeout";
+    joined by +), error=ERROR; behind it `; attempt=N` and `; probability=P`. ERROR is one of";
 
-const ERRORS: [(&str, ErrorKind); 9] = [
-    ("authentication", ErrorKind::Authentication),
-    ("invalid_request", ErrorKind::InvalidRequest),
-    ("model_not_found", ErrorKind::ModelNotFound),
-    ("overloaded", ErrorKind::Overloaded),
-    ("permission", ErrorKind::Permission),
-    ("quota", ErrorKind::Quota),
-    ("rate_limit", ErrorKind::RateLimit),
-    ("server", ErrorKind::Server),
-    ("timeout", ErrorKind::Timeout),
-];
+/// The same with the errors.
+fn usage() -> String {
+    let errors: Vec<_> = ErrorKind::ALL.iter().map(|kind| kind.word()).collect();
+    format!("{USAGE} {}", errors.join(", "))
+}
 
 /// The call that makes this error, or all that it is.
 pub(super) fn call(error: &ApiError) -> String {
     let kind = error.kind;
-    match (word(error), kind) {
+    match kind {
         _ if *error != ApiError::new(kind) => format!("{error:?}"),
-        (None, _) | (_, ErrorKind::InvalidRequest | ErrorKind::Timeout) => {
-            format!("ApiError::new(ErrorKind::{kind:?})")
-        }
-        (Some(word), _) => format!("ApiError::{word}()"),
+        // Nothing makes these from no arguments.
+        ErrorKind::InvalidParameter
+        | ErrorKind::InvalidRequest
+        | ErrorKind::Malformed
+        | ErrorKind::MethodNotAllowed
+        | ErrorKind::MissingKey
+        | ErrorKind::NotFound => format!("ApiError::new(ErrorKind::{kind:?})"),
+        _ => format!("ApiError::{}()", kind.word()),
     }
 }
 
-fn word(error: &ApiError) -> Option<&'static str> {
-    ERRORS.iter().find(|(_, kind)| *kind == error.kind).map(|(word, _)| *word)
-}
-
 fn error(word: &str) -> Option<ApiError> {
-    let (_, kind) = ERRORS.iter().find(|(known, _)| *known == word)?;
-    Some(ApiError::new(*kind))
+    ErrorKind::ALL.into_iter().find(|kind| kind.word() == word).map(ApiError::new)
 }
 
 /// What the header says, for the attempt that this is.
@@ -99,7 +90,8 @@ pub(crate) fn asked(
 
 fn refusal(value: &str) -> ApiError {
     ApiError::invalid_request(format!(
-        "tower-mock-llm: the header {HEADER} says {value:?}, which is no fault. It takes {USAGE}."
+        "tower-mock-llm: the header {HEADER} says {value:?}, which is no fault. It takes {}.",
+        usage()
     ))
 }
 
@@ -155,7 +147,7 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         parse(text)
-            .ok_or_else(|| Error::config(format!("{text:?} is no fault: it takes one of {USAGE}")))
+            .ok_or_else(|| Error::config(format!("{text:?} is no fault: it takes {}", usage())))
     }
 }
 
@@ -178,8 +170,7 @@ impl fmt::Display for Fault {
                 write!(f, "={}", String::from_utf8_lossy(value.as_bytes()))
             }
             Kind::Error { after, error } => {
-                let kind = format!("{:?}", error.kind);
-                write!(f, "={after},{}", word(error).unwrap_or(&kind))
+                write!(f, "={after},{}", error.kind.word())
             }
             Kind::Pause { after, wait } => write!(f, "={after},{}", wait.as_millis()),
             Kind::Recut(recut) => {
@@ -219,7 +210,12 @@ mod tests {
             (
                 Fault::error_after(2, ApiError::new(ErrorKind::Timeout)),
                 "error_after=2,timeout",
-                "Fault::error_after(2, ApiError::new(ErrorKind::Timeout))",
+                "Fault::error_after(2, ApiError::timeout())",
+            ),
+            (
+                Fault::error_after(0, ApiError::new(ErrorKind::MissingKey)),
+                "error_after=0,missing_key",
+                "Fault::error_after(0, ApiError::new(ErrorKind::MissingKey))",
             ),
             (Fault::drop_frame(4), "drop_frame=4", "Fault::drop_frame(4)"),
             (Fault::duplicate_frame(4), "duplicate_frame=4", "Fault::duplicate_frame(4)"),

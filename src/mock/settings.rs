@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     /// Whether answers say in a header that they are the mock's.
     pub(crate) marked: bool,
     pub(crate) max_body: usize,
+    /// Whether the default reply was given, and does not follow from the seed.
+    pub(crate) own_default: bool,
     pub(crate) pace: Pace,
     /// Whether a request's header may ask for a pace; not said, only a server's.
     pub(crate) pace_header: Option<bool>,

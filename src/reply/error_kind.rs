@@ -89,6 +89,37 @@ impl ErrorKind {
         Self::Unprocessable,
     ];
 
+    /// Its name in files and headers.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Authentication => "authentication",
+            Self::BadGateway => "bad_gateway",
+            Self::Billing => "billing",
+            Self::Cancelled => "cancelled",
+            Self::Conflict => "conflict",
+            Self::ContentPolicy => "content_policy",
+            Self::ContextLength => "context_length",
+            Self::InvalidParameter => "invalid_parameter",
+            Self::InvalidRequest => "invalid_request",
+            Self::Malformed => "malformed",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::MissingKey => "missing_key",
+            Self::ModelNotFound => "model_not_found",
+            Self::NotFound => "not_found",
+            Self::Overloaded => "overloaded",
+            Self::Permission => "permission",
+            Self::Quota => "quota",
+            Self::RateLimit => "rate_limit",
+            Self::Region => "region",
+            Self::RequestTimeout => "request_timeout",
+            Self::Server => "server",
+            Self::SlowDown => "slow_down",
+            Self::Timeout => "timeout",
+            Self::TooLarge => "too_large",
+            Self::Unprocessable => "unprocessable",
+        }
+    }
+
     /// Whether the same request may succeed when it is sent again: what the vendors' SDKs try
     /// again, but for errors of money, which come as `429` and stay.
     ///

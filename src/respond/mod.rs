@@ -3,6 +3,8 @@
 mod condition;
 mod cue;
 mod default;
+#[cfg(feature = "config")]
+mod dressed;
 mod fit;
 mod hidden;
 mod index;
@@ -23,6 +25,8 @@ mod tools_once;
 
 use std::sync::Arc;
 
+#[cfg(feature = "config")]
+pub(crate) use self::condition::Boxed;
 #[cfg(feature = "server")]
 pub(crate) use self::condition::glob;
 #[cfg(feature = "jsonpath")]
@@ -37,6 +41,8 @@ pub use self::condition::{
 };
 pub(crate) use self::cue::Cue;
 pub use self::default::DefaultReply;
+#[cfg(feature = "config")]
+pub(crate) use self::dressed::Dressed;
 pub(crate) use self::fit::{Misfits, is_free, misfit};
 pub use self::hidden::HiddenRule;
 pub use self::near_miss::NearMiss;

@@ -77,6 +77,12 @@ impl Rule {
         RuleBuilder { condition: None, moves: None }
     }
 
+    /// A rule for requests that meet a condition of whatever kind; without one for every request.
+    #[cfg(feature = "config")]
+    pub(crate) fn when_boxed(condition: Option<Box<dyn Match>>) -> RuleBuilder {
+        RuleBuilder { condition, moves: None }
+    }
+
     /// A name for messages and for the journal.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {

@@ -101,6 +101,17 @@ impl Rules {
         Ok(id)
     }
 
+    /// The rule again, if a provider that is built in has words for what it says; else why not. `index`
+    /// is its place among others, for the message.
+    #[cfg(feature = "config")]
+    pub(crate) fn sayable(rule: Rule, index: usize) -> Result<Rule, String> {
+        let mounted = Mounted::new(RuleId(index as u64), rule);
+        match unsayable(&mounted, &[]) {
+            Some(why) => Err(why),
+            None => Ok(mounted.rule),
+        }
+    }
+
     /// Adds a room of the user's own that may have to say what rules say.
     pub(crate) fn know(&self, room: Room) {
         self.own_rooms.lock().unwrap_or_else(PoisonError::into_inner).push(room);

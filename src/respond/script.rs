@@ -90,6 +90,14 @@ impl Script {
         self
     }
 
+    /// The turn has no more branches: what follows is the next, even behind
+    /// [`turn_if`](Self::turn_if).
+    #[cfg(feature = "config")]
+    pub(crate) fn end_turn(mut self) -> Self {
+        self.open = false;
+        self
+    }
+
     fn branch(mut self, condition: Option<Box<dyn Match>>, respond: Box<dyn Respond>) -> Self {
         if !self.open {
             self.turns.push(Turn::default());

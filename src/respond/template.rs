@@ -150,6 +150,14 @@ impl Template {
         self
     }
 
+    /// The same of a template that comes from outside.
+    #[cfg(feature = "config")]
+    pub(crate) fn try_tool_call(mut self, tool: &str, arguments: &str) -> Result<Self, Error> {
+        let arguments = self.add(arguments)?;
+        self.pieces.push(Piece::ToolCall { tool: tool.to_owned(), arguments });
+        Ok(self)
+    }
+
     fn text(mut self, source: &str) -> Result<Self, Error> {
         if !source.is_empty() {
             let text = self.add(source)?;

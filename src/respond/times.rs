@@ -36,7 +36,7 @@ impl Times {
         self.least == 1 && self.most == Some(1)
     }
 
-    fn of(range: impl RangeBounds<u64>) -> Self {
+    pub(crate) fn of(range: impl RangeBounds<u64>) -> Self {
         let least = match range.start_bound() {
             Bound::Included(n) => *n,
             Bound::Excluded(n) => n.saturating_add(1),

@@ -20,7 +20,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 }
 
 /// The bytes that [`base64`] wrote: letters of either alphabet, with or without padding.
-#[cfg(feature = "cassette")]
+#[cfg(any(feature = "cassette", feature = "config"))]
 pub(crate) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     let letters = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
     let mut bytes = Vec::with_capacity(letters.len() / 4 * 3 + 2);
@@ -36,7 +36,7 @@ pub(crate) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-#[cfg(feature = "cassette")]
+#[cfg(any(feature = "cassette", feature = "config"))]
 fn six_bits(letter: u8) -> Option<u8> {
     Some(match letter {
         b'A'..=b'Z' => letter - b'A',

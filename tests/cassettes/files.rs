@@ -191,3 +191,86 @@ async fn what_cannot_be_kept_is_not_asked_and_never_lost_in_silence() {
         assert!(report.contains("cannot write the cassette "), "{report}");
     }
 }
+
+/// Not a test of its own: what the processes below run.
+#[test]
+fn a_process_that_replays() {
+    let Some(path) = std::env::var_os("CASSETTE_TO_REPLAY") else { return };
+    let cassette = Cassette::open(path).unwrap();
+    block_on(async {
+        let layer = MockLlmLayer::new().cassette(cassette);
+        for prompt in std::env::var("CASSETTE_PROMPTS").unwrap().split(',') {
+            let (parts, frames) = call(layer.clone().into_service(), ask(prompt)).await;
+            assert_eq!(parts.status, 200, "{}", joined(&frames));
+        }
+    });
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn what_no_test_of_a_run_used_is_found_and_pruned() {
+    use tower_mock_llm::cli;
+
+    let scratch = Scratch::new("used");
+    let (path, used) = (scratch.file("x.jsonl"), scratch.file("used.jsonl"));
+    let layer = |path: &Path| {
+        let cassette = Cassette::open(path).unwrap().mode(RecordMode::RecordAll);
+        MockLlmLayer::new().cassette(cassette)
+    };
+    // The first is asked three times, each time in a run of its own, and said alike.
+    for number in [1, 3] {
+        block_on(record_by(layer(&scratch.file("other.jsonl")), "me", number));
+    }
+    let recorded = std::fs::read_to_string(scratch.file("other.jsonl")).unwrap();
+    let first: String = recorded.split_inclusive('\n').skip(1).take(4).collect();
+    std::fs::write(&path, recorded.clone() + &first + &first).unwrap();
+    std::fs::remove_file(scratch.file("other.jsonl")).unwrap();
+    let prompts = ["me 0", "me 0,me 2"];
+    let processes: Vec<_> = prompts
+        .iter()
+        .map(|prompts| {
+            Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "files::a_process_that_replays"])
+                .env("CASSETTE_TO_REPLAY", &path)
+                .env("CASSETTE_PROMPTS", prompts)
+                .env("MOCK_LLM_USAGE", &used)
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut process in processes {
+        assert!(process.wait().unwrap().success());
+    }
+    assert_eq!(std::fs::read_to_string(&used).unwrap().lines().count(), 3);
+    let ran = |args: &[&str]| {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let args = [&["mock-llm", "cassette"][..], args].concat();
+        let code = cli::run(args, &mut out, &mut err, || Ok(|| ()));
+        assert_eq!(code, cli::SUCCESS, "{}", String::from_utf8(err).unwrap());
+        String::from_utf8(out).unwrap()
+    };
+    let (folder, used) = (scratch.file(""), used.to_str().unwrap().to_owned());
+    let cassettes = path.to_str().unwrap();
+    let stats = ran(&["stats", cassettes, "--used", &used]);
+    assert!(stats.contains("\nnot used      3\n"), "{stats}");
+    // What is there twice stays where it was used.
+    let pruned = ran(&["prune", cassettes, "--duplicates", "--used", &used]);
+    assert!(pruned.ends_with("3 recordings taken out\n"), "{pruned}");
+    let left = Cassette::open(&path).unwrap();
+    assert_eq!(left.len(), 2);
+    block_on(async {
+        for (prompt, status) in [("me 0", 200), ("me 1", 400), ("me 2", 200), ("me 0", 400)] {
+            let service = MockLlmLayer::new().cassette(left.clone()).into_service();
+            assert_eq!(call(service, ask(prompt)).await.0.status, status, "{prompt}");
+        }
+    });
+    // A list that is torn would make too much of them look unused.
+    std::fs::write(&used, "{\"cassette\":").unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let args = ["mock-llm", "cassette", "prune", folder.to_str().unwrap(), "--used", &used];
+    assert_eq!(cli::run(args, &mut out, &mut err, || Ok(|| ())), cli::FAILURE);
+    let err = String::from_utf8(err).unwrap();
+    assert!(err.contains("used.jsonl:1: this is no line that MOCK_LLM_USAGE writes"), "{err}");
+    assert_eq!(Cassette::open(&path).unwrap().len(), 2);
+}

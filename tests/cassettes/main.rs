@@ -4,6 +4,8 @@
 #![cfg(feature = "cassette")]
 
 mod conversation;
+#[cfg(feature = "cli")]
+mod convert;
 mod files;
 mod freshness;
 #[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]

@@ -11,10 +11,10 @@ use crate::error::Error;
 
 /// A JSON Pointer (RFC 6901) in which `*` stands for every element and every field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cassette) struct Pointer(Vec<String>);
+pub(crate) struct Pointer(Vec<String>);
 
 impl Pointer {
-    pub(in crate::cassette) fn parse(text: &str) -> Result<Self, Error> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let Some(rest) = text.strip_prefix('/') else {
             return Err(Error::config(format!(
                 "{text:?} is no JSON Pointer: it begins with `/`, as in \"/messages/*/content\""

@@ -10,34 +10,53 @@ pub(in crate::cassette) fn url(
     secrets: &Secrets,
 ) -> String {
     // Without the query, and without a name and password.
-    let full = head.url_for_messages();
-    let path = head.uri.path();
-    let origin = full.strip_suffix(path).unwrap_or_default();
-    let mut url = redaction.text(secrets, origin);
-    let mut owner = "";
-    for (index, segment) in path.split('/').enumerate() {
-        if index > 0 {
-            url.push('/');
-        }
-        if is_account(owner, segment) {
-            url.push_str(REDACTED);
-        } else {
-            url.push_str(&redaction.text(secrets, segment));
-        }
-        owner = segment;
+    let mut url = head.url_for_messages();
+    if let Some(query) = head.uri.query() {
+        url.push('?');
+        url.push_str(query);
     }
-    for (index, pair) in head.uri.query().into_iter().flat_map(|q| q.split('&')).enumerate() {
-        url.push(if index == 0 { '?' } else { '&' });
-        match pair.split_once('=') {
-            Some((name, _)) if is_secret(name) => {
-                url.push_str(name);
-                url.push('=');
-                url.push_str(REDACTED);
+    redaction.url(secrets, &url)
+}
+
+impl Redaction {
+    /// A URL as it is kept.
+    pub(in crate::cassette) fn url(&self, secrets: &Secrets, url: &str) -> String {
+        let (place, query) = match url.split_once('?') {
+            Some((place, query)) => (place, Some(query)),
+            None => (url, None),
+        };
+        let (scheme, rest) = match place.find("://") {
+            Some(at) => place.split_at(at + "://".len()),
+            None => ("", place),
+        };
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        let mut url = scheme.to_owned() + &self.text(secrets, host);
+        let mut owner = "";
+        for (index, segment) in path.split('/').enumerate() {
+            if index > 0 {
+                url.push('/');
             }
-            _ => url.push_str(&redaction.text(secrets, pair)),
+            if is_account(owner, segment) {
+                url.push_str(&self.hidden(segment));
+            } else {
+                url.push_str(&self.text(secrets, segment));
+            }
+            owner = segment;
         }
+        for (index, pair) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
+            url.push(if index == 0 { '?' } else { '&' });
+            match pair.split_once('=') {
+                Some((name, value)) if is_secret(name) => {
+                    url.push_str(name);
+                    url.push('=');
+                    url.push_str(&self.hidden(value));
+                }
+                _ => url.push_str(&self.text(secrets, pair)),
+            }
+        }
+        url
     }
-    url
 }
 
 /// What of a kept URL tells one request from another: the path, and the query in any order but without
@@ -97,5 +116,3 @@ pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     NAMES.contains(&name.as_str()) || name.starts_with("x-amz-") || name.starts_with("x-goog-")
 }
-
-const REDACTED: &str = "redacted";

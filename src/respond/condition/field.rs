@@ -56,10 +56,17 @@ impl Field {
     #[cfg(feature = "regex")]
     #[track_caller]
     pub fn matches(self, regex: &str) -> Condition {
-        match super::pattern::Pattern::new(regex) {
-            Ok(regex) => Condition { subject: self.0, test: Test::Regex(regex) },
+        match self.try_matches(regex) {
+            Ok(condition) => condition,
             Err(error) => panic!("not a regular expression: {error}"),
         }
+    }
+
+    /// The same of one that comes from outside.
+    #[cfg(feature = "regex")]
+    pub(crate) fn try_matches(self, regex: &str) -> Result<Condition, regex::Error> {
+        let regex = super::pattern::Pattern::new(regex)?;
+        Ok(Condition { subject: self.0, test: Test::Regex(regex) })
     }
 
     /// It begins with this text.

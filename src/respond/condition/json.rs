@@ -92,6 +92,30 @@ impl Json {
         self
     }
 
+    /// A place within that comes from outside: by JSONPath if it begins with `$`, else by JSON pointer.
+    #[cfg(feature = "config")]
+    pub(crate) fn try_within(mut self, place: &str) -> Result<Self, String> {
+        if place.starts_with('$') {
+            #[cfg(feature = "jsonpath")]
+            {
+                let path = super::path::Path::parse(place)
+                    .map_err(|error| format!("{place:?} is not a JSONPath (RFC 9535): {error}"))?;
+                self.0.path = Some(path);
+                return Ok(self);
+            }
+            #[cfg(not(feature = "jsonpath"))]
+            return Err("a JSONPath takes the feature `jsonpath` of tower-mock-llm".to_owned());
+        }
+        let Some(more) = steps(place) else {
+            return Err(format!(
+                "a JSON pointer begins with `/`, and a JSONPath with `$`: write \"/{place}\" for \
+                 {place:?}"
+            ));
+        };
+        self.0.steps.extend(more);
+        Ok(self)
+    }
+
     /// It is this value. A number is equal only to one of its kind: 1 is not 1.0; see
     /// [`number`](Self::number).
     pub fn equals(self, value: impl Into<Value>) -> JsonCondition {

@@ -1,6 +1,8 @@
 //! Conditions on a request, as values that combine.
 
 mod at;
+#[cfg(feature = "config")]
+mod boxed;
 mod field;
 mod front;
 mod json;
@@ -13,6 +15,8 @@ mod pattern;
 mod subject;
 mod test;
 
+#[cfg(feature = "config")]
+pub(crate) use self::boxed::Boxed;
 pub use self::field::{Condition, Field};
 #[cfg(feature = "jsonpath")]
 pub use self::front::json_path;

@@ -1,0 +1,61 @@
+//! Trouble, made of what was written.
+
+use std::time::Duration;
+
+use super::answer::{is_said, said};
+use super::{fault, range, time, when};
+use crate::config::de::At;
+use crate::config::fault::Fault;
+use crate::config::words::answer::TroubleMap;
+use crate::fault::Trouble;
+use crate::respond::Boxed;
+
+pub(in crate::config) fn troubles(written: &[At<TroubleMap>]) -> Result<Vec<Trouble>, Fault> {
+    let trouble = |(index, At { place, value }): (usize, &At<TroubleMap>)| {
+        trouble(value)
+            .map_err(|fault| fault.at(*place).under(format!("[{index}]")).under("trouble"))
+    };
+    written.iter().enumerate().map(trouble).collect()
+}
+
+fn trouble(written: &TroubleMap) -> Result<Trouble, Fault> {
+    let TroubleMap { when: condition, on_attempts, probability, during, fault: what, pace, .. } =
+        written;
+    let answer = written.said();
+    let mut trouble = match what {
+        // A fault alone befalls whatever the rules say.
+        Some(what) if !is_said(&answer) => {
+            if let Some(pace) = pace {
+                let fault = Fault::new("only an answer has it, and a fault alone is none");
+                return Err(fault.at(pace.place).under("pace"));
+            }
+            Trouble::fault(fault::fault(what).map_err(|fault| fault.under("fault"))?)
+        }
+        _ => Trouble::answer(said(&answer)?),
+    };
+    if let Some(condition) = when::when(condition).map_err(|fault| fault.under("when"))? {
+        trouble = trouble.when(Boxed(condition));
+    }
+    if let Some(attempts) = on_attempts {
+        let (first, last) = range(attempts).map_err(|fault| fault.under("on_attempts"))?;
+        let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        trouble = trouble.on_attempts((first.map(number), last.map(number)));
+    }
+    if let Some(At { place, value }) = probability {
+        if !(0.0..=1.0).contains(value) {
+            let fault = Fault::new(format!("expected a number from 0 to 1, but it is {value}"));
+            return Err(fault.at(*place).under("probability"));
+        }
+        trouble = trouble.probability(*value);
+    }
+    if let Some(during) = during {
+        let at = |text: &Option<At<String>>, key, otherwise| match text {
+            None => Ok(otherwise),
+            Some(text) => time(text).map_err(|fault| fault.under(key).under("during")),
+        };
+        let from = at(&during.from, "from", Duration::ZERO)?;
+        let to = at(&during.to, "to", Duration::MAX)?;
+        trouble = trouble.during(from..to);
+    }
+    Ok(trouble)
+}
