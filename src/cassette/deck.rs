@@ -13,7 +13,7 @@ use super::canon::{Asked, Keyer};
 use super::diff::{Difference, DifferenceClass, differences};
 use super::format::{self, quick};
 use super::interaction::Interaction;
-use super::normal::Normal;
+use super::normal::{self, Normal};
 use super::recorder::Purpose;
 use super::redact::{Pointer, Redaction};
 use super::stamp::MaxAge;
@@ -47,7 +47,7 @@ impl Settings {
         asked: &Asked,
         unseen: &[Pointer],
     ) -> Vec<Difference> {
-        differences(&self.normal.apply(recorded), &self.normal.apply(asked), unseen)
+        normal::named(differences(&self.normal.apply(recorded), &self.normal.apply(asked), unseen))
     }
 
     /// What is masked may not be compared: a text of another length is masked by another text.

@@ -222,6 +222,20 @@ impl Cassette {
         self.with(|settings| settings.ignored.push(pointer))
     }
 
+    /// Compares a place in the body although it is left out when nothing is said, such as `/user` or
+    /// `/metadata`; to leave a default out is then another thing than to give it. The pointer is as for
+    /// [`ignore`](Self::ignore).
+    ///
+    /// # Panics
+    ///
+    /// If it does not begin with `/`.
+    #[must_use]
+    #[track_caller]
+    pub fn exact(self, pointer: &str) -> Self {
+        let place = parsed(pointer);
+        self.with(|settings| settings.normal.exact(pointer, place))
+    }
+
     /// Lets a value in the body be another each time, but not be missing or of another type when requests
     /// are compared. The pointer is as for [`ignore`](Self::ignore).
     ///

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::canon::Asked;
+use super::diff::{Difference, DifferenceClass};
 use super::redact::Pointer;
 
 /// Changes to requests, in the order in which they were asked for.
@@ -15,12 +16,18 @@ pub(super) struct Normal(Vec<Change>);
 
 #[derive(Clone)]
 enum Change {
+    /// Under the pointer as it was written.
+    Exact(String, Pointer),
     Json(Arc<dyn Fn(&mut Value) + Send + Sync>),
     Text(Arc<dyn Fn(&str) -> String + Send + Sync>),
     Volatile(Pointer),
 }
 
 impl Normal {
+    pub(super) fn exact(&mut self, text: &str, pointer: Pointer) {
+        self.0.push(Change::Exact(text.to_owned(), pointer));
+    }
+
     pub(super) fn json(&mut self, change: impl Fn(&mut Value) + Send + Sync + 'static) {
         self.0.push(Change::Json(Arc::new(change)));
     }
@@ -62,6 +69,14 @@ impl Normal {
 impl Change {
     fn of_json(&self, value: &mut Value) {
         match self {
+            Self::Exact(name, pointer) => {
+                let mut there = Vec::new();
+                pointer.visit(value, &mut |value| there.push(value.clone()));
+                // Beside the fields that are left out, under a name that is not.
+                if let (Value::Object(fields), false) = (value, there.is_empty()) {
+                    fields.insert(format!("{EXACT}{name}"), there.into());
+                }
+            }
             Self::Json(change) => change(value),
             Self::Text(change) => each_text(value, &**change),
             Self::Volatile(pointer) => pointer.visit(value, &mut |value| {
@@ -81,9 +96,27 @@ impl Change {
     fn of_text(&self, text: String) -> String {
         match self {
             Self::Text(change) => change(&text),
-            Self::Json(_) | Self::Volatile(_) => text,
+            Self::Exact(..) | Self::Json(_) | Self::Volatile(_) => text,
         }
     }
+}
+
+/// Before the name of a field that stands for a place which is compared although it would be left out.
+const EXACT: &str = "(exact)";
+
+/// Gives differences in such fields the place that they stand for.
+pub(super) fn named(mut found: Vec<Difference>) -> Vec<Difference> {
+    let exact = format!("/{EXACT}");
+    let mut exactly = Vec::new();
+    for difference in &mut found {
+        if let Some(rest) = difference.pointer.strip_prefix(&exact) {
+            let name = rest.split('/').next().unwrap_or_default();
+            difference.pointer = name.replace("~1", "/").replace("~0", "~");
+            exactly.push(difference.pointer.clone());
+        }
+    }
+    found.retain(|it| it.class != DifferenceClass::Volatile || !exactly.contains(&it.pointer));
+    found
 }
 
 fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {

@@ -79,6 +79,26 @@ async fn json_is_compared_as_what_the_user_makes_of_it() {
 }
 
 #[tokio::test]
+async fn what_is_left_out_is_compared_where_that_is_wanted() {
+    let scratch = Scratch::new("exact");
+    let path = scratch.file("x.jsonl");
+    record(&path, [with(json!({"user": "ann", "metadata": {"team": "a"}}))]).await;
+    let open = || Cassette::open(&path).unwrap();
+    let bob = || with(json!({"user": "bob", "metadata": {"team": "a"}}));
+    assert_eq!(replay(open(), bob()).await.0, 200);
+    let (status, why) = replay(open().exact("/user"), bob()).await;
+    assert_eq!(status, 400);
+    let said = r#"differs: parameters at /user: recorded \"ann\", asked \"bob\""#;
+    assert!(why.contains(said), "{why}");
+    assert_eq!(replay(open().exact("/metadata/team"), bob()).await.0, 200);
+    assert_eq!(replay(open().exact("/temperature"), bob()).await.0, 200);
+    let usual = || with(json!({"user": "ann", "temperature": 1}));
+    assert_eq!(replay(open(), usual()).await.0, 200);
+    let (status, why) = replay(open().exact("/temperature"), usual()).await;
+    assert!(status == 400 && why.contains("at /temperature: not recorded"), "{why}");
+}
+
+#[tokio::test]
 async fn what_is_volatile_must_be_there() {
     let scratch = Scratch::new("volatile");
     let path = scratch.file("x.jsonl");
