@@ -79,7 +79,7 @@ impl Cassette {
         }
     }
 
-    fn tell(&self, note: Note) {
+    pub(super) fn tell(&self, note: Note) {
         let mut notes = self.0.notes.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.len() < note::MOST && !notes.contains(&note) {
             notes.push(note);

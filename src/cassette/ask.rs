@@ -1,33 +1,39 @@
 //! Where the line asks the cassette.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use super::{Found, Live, Ticket};
+use super::{Found, Inquiry, Live, Ticket};
 use crate::delivery::Progress;
 use crate::journal::{Received, Track};
 use crate::mock::{Mock, Reaction};
 use crate::provider::{Call, Provider, Room};
 use crate::reply::{Answer, ApiError, Say};
-use crate::request::RequestHead;
+use crate::request::{LlmRequest, RequestHead};
 
 impl Mock {
-    /// What the cassette makes of a request, if it could be understood of this turn; `None` if there is no
+    /// What the cassette makes of a request, which may not have been understood; `None` if there is no
     /// cassette.
     pub(crate) fn ask_cassette(
         &self,
         provider: &Provider,
         head: &RequestHead,
         body: &Bytes,
-        turn: Option<usize>,
+        request: Option<&LlmRequest>,
     ) -> Option<Answer> {
-        let cassette = self.settings.cassette.as_ref()?.branch(turn);
-        Some(match cassette.find(provider, head, body, self.records)? {
+        let cassette = self.settings.cassette.as_ref()?.branch(request.map(LlmRequest::turn));
+        let rooms = &*self.settings.claims.rooms;
+        let inquiry = Inquiry { provider, head, body, request, rooms };
+        Some(match cassette.find(inquiry, self.records)? {
             Found::Live(ticket) => Answer::new(Say::Live(ticket)),
             Found::Miss(message) => {
                 self.shared.misfits.add(message.clone());
                 ApiError::invalid_request(message).into()
             }
             Found::Play(recorded) => Answer::new(Say::Recorded(recorded)),
+            // It was an answer, whatever the schemas say.
+            Found::Say(reply) => Answer::new(Say::Reply(Arc::new(reply))).unchecked(),
         })
     }
 

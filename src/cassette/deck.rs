@@ -31,6 +31,8 @@ pub(super) struct Settings {
     pub(super) normal: Normal,
     /// How far away a recording may be.
     pub(super) fuzzy: Option<f64>,
+    /// Whether recordings of other providers answer.
+    pub(super) transcode: bool,
     /// The turn from which on another cassette is asked.
     pub(super) fork: Option<(usize, Cassette)>,
 }

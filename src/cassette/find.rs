@@ -13,10 +13,12 @@ use super::player::Recorded;
 use super::recorder::{Purpose, Ticket};
 use super::redact::{Secrets, url};
 use super::take::Take;
+use super::transcode::Transcoded;
 use super::{Cassette, Inner, RecordMode, format, usage};
 use crate::error::Error;
-use crate::provider::Provider;
-use crate::request::RequestHead;
+use crate::provider::{Provider, Room};
+use crate::reply::Reply;
+use crate::request::{LlmRequest, RequestHead};
 
 /// What a cassette has for a request.
 #[derive(Debug)]
@@ -25,17 +27,25 @@ pub(crate) enum Found {
     /// Nothing, and why.
     Miss(String),
     Play(Recorded),
+    /// A recording of another provider's says this.
+    Say(Reply),
+}
+
+/// What is asked of whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Inquiry<'a> {
+    pub(crate) provider: &'a Provider,
+    pub(crate) head: &'a RequestHead,
+    pub(crate) body: &'a Bytes,
+    /// The request, if it could be understood.
+    pub(crate) request: Option<&'a LlmRequest>,
+    pub(crate) rooms: &'a [Room],
 }
 
 impl Cassette {
     /// What there is for a request; `None` when the cassette is off.
-    pub(crate) fn find(
-        &self,
-        provider: &Provider,
-        head: &RequestHead,
-        body: &Bytes,
-        can_record: bool,
-    ) -> Option<Found> {
+    pub(crate) fn find(&self, inquiry: Inquiry<'_>, can_record: bool) -> Option<Found> {
+        let Inquiry { provider, head, body, .. } = inquiry;
         let mode = self.current_mode();
         if mode == RecordMode::Off {
             return None;
@@ -80,6 +90,18 @@ impl Cassette {
                 }
             }
         } else if matches!(mode, RecordMode::Replay | RecordMode::Verify) {
+            let request = inquiry.request.filter(|_| mode == RecordMode::Replay);
+            let transcoded =
+                request.and_then(|request| self.transcoded(request, inquiry.rooms, &settings));
+            if let Some(Transcoded { key, take, reply }) = transcoded {
+                return Some(match reply {
+                    Err(why) => Found::Miss(why),
+                    Ok(reply) => match self.note(key, &take) {
+                        Some(why) => Found::Miss(why),
+                        None => Found::Say(reply),
+                    },
+                });
+            }
             return Some(Found::Miss(self.miss(&asked, &next, &settings)));
         }
         if !can_record {

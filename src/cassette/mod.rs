@@ -29,6 +29,7 @@ mod stamp;
 mod store;
 mod take;
 mod text;
+mod transcode;
 mod usage;
 
 use std::fmt;
@@ -52,7 +53,7 @@ pub use self::store::{Folder, Store};
 
 use self::canon::Asked;
 use self::deck::{Deck, Settings};
-pub(crate) use self::find::Found;
+pub(crate) use self::find::{Found, Inquiry};
 use self::interaction::Interaction;
 pub(crate) use self::player::{Frames, Recorded};
 pub(crate) use self::recorder::{Live, Ticket};
@@ -293,6 +294,22 @@ impl Cassette {
     pub fn fuzzy(self, threshold: f64) -> Self {
         assert!((0.0..=1.0).contains(&threshold), "`fuzzy` takes 0 to 1, and not {threshold}");
         self.with(|settings| settings.fuzzy = Some(threshold))
+    }
+
+    /// Answers clients of one provider with recordings of another, where a request has no recording of
+    /// its own: the conversation, the names of the tools, the choice of a tool and the form of the answer
+    /// must be the same; the model and the sampling may differ, since no two vendors share them. The
+    /// default is not to.
+    ///
+    /// What was recorded is taken apart into a [`Reply`](crate::Reply), and said in the words of the
+    /// provider that is asked: its text, reasoning, refusal, calls of tools, reason to stop and usage, at
+    /// the pace of the layer. Signatures of reasoning are left out; what has no such words (citations,
+    /// media, tools of the vendor's own) is refused. Each is told by [`notes`](Self::notes).
+    ///
+    /// It is done in [`RecordMode::Replay`] alone.
+    #[must_use]
+    pub fn transcode(self, transcode: bool) -> Self {
+        self.with(|settings| settings.transcode = transcode)
     }
 
     /// Leaves conversations to another cassette from this turn on, counted from 1 as

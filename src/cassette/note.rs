@@ -59,6 +59,17 @@ pub enum Note {
         /// How it names itself now.
         is: String,
     },
+    /// A recording of one provider's answered a client of another's: see
+    /// [`Cassette::transcode`](crate::cassette::Cassette::transcode).
+    #[non_exhaustive]
+    Transcoded {
+        /// Where the recording stands.
+        recording: String,
+        /// Whose it is.
+        from: String,
+        /// Whose API was asked.
+        to: String,
+    },
 }
 
 impl fmt::Display for Note {
@@ -96,6 +107,9 @@ impl fmt::Display for Note {
                 Ok(())
             }
             Self::Kept { recording, why } => write!(f, "{recording} stays as it is: {why}"),
+            Self::Transcoded { recording, from, to } => {
+                write!(f, "{recording}, a recording of {from}, answered a client of {to}")
+            }
             Self::ModelChanged { recording, was, is } => {
                 write!(f, "{recording} was answered by {was}, and is by {is} now")
             }

@@ -35,9 +35,9 @@ impl Mock {
             return (answer, Some(rule));
         }
         #[cfg(feature = "cassette")]
-        if self.settings.cassette.is_some() {
-            let (turn, LlmRequest { provider, head, body, .. }) = (request.turn(), request);
-            if let Some(answer) = self.ask_cassette(provider, head, body, Some(turn)) {
+        {
+            let LlmRequest { provider, head, body, .. } = request;
+            if let Some(answer) = self.ask_cassette(provider, head, body, Some(request)) {
                 return (answer, None);
             }
         }

@@ -5,6 +5,7 @@
 //! pace, playing) is the same for all of them and lies elsewhere. `examples/own_provider.rs` adds
 //! one in a single file.
 
+mod decoding;
 #[cfg(test)]
 pub(crate) mod golden;
 pub(crate) mod headers;
@@ -101,6 +102,16 @@ pub trait ResponseSynth: fmt::Debug + Send + Sync + 'static {
     fn hear(&self, event: &[u8]) -> Heard {
         let _ = event;
         Heard::default()
+    }
+
+    /// What an answer of the vendor's own says in neutral words, given the data of its events, or the
+    /// whole of one that is no stream; or else why it cannot be said so, to follow "the room of acme
+    /// cannot tell what the recording says: ". For transcoding: see
+    /// [`guide::cassettes`](crate::guide::cassettes).
+    /// Must not panic, whatever it is given. The default is that it cannot.
+    fn decode(&self, events: &[Cow<'_, str>]) -> Result<Reply, &'static str> {
+        let _ = events;
+        Err("it does not implement that")
     }
 
     /// An error in the vendor's envelope.

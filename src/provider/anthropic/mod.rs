@@ -8,6 +8,7 @@ mod block;
 mod caching;
 mod citation;
 mod count_tokens;
+mod decode;
 mod diagnose;
 mod error;
 mod error_words;
@@ -25,6 +26,8 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod tools;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::Response;
@@ -117,6 +120,10 @@ impl ResponseSynth for Anthropic {
     ) -> Result<(), &'static str> {
         error::inside_stream(cx, error, frames);
         Ok(())
+    }
+
+    fn decode(&self, events: &[Cow<'_, str>]) -> Result<Reply, &'static str> {
+        decode::decode(events)
     }
 
     fn hear(&self, event: &[u8]) -> Heard {

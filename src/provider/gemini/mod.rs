@@ -5,6 +5,7 @@
 
 mod config;
 mod count_tokens;
+mod decode;
 mod embed;
 mod ending;
 mod error;
@@ -138,6 +139,10 @@ impl ResponseSynth for Gemini {
     ) -> Result<(), &'static str> {
         error::inside_stream(cx, error, frames);
         Ok(())
+    }
+
+    fn decode(&self, events: &[Cow<'_, str>]) -> Result<Reply, &'static str> {
+        decode::decode(events)
     }
 
     fn hear(&self, event: &[u8]) -> Heard {

@@ -7,6 +7,7 @@ mod check;
 mod chunk;
 mod chunks;
 mod completion;
+mod decode;
 mod diagnose;
 mod embeddings;
 mod error;
@@ -28,6 +29,8 @@ mod stream;
 mod tests;
 
 use std::time::Duration;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::Response;
@@ -134,6 +137,10 @@ impl ResponseSynth for OpenAi {
     ) -> Result<(), &'static str> {
         error::inside_stream(cx, error, frames);
         Ok(())
+    }
+
+    fn decode(&self, events: &[Cow<'_, str>]) -> Result<Reply, &'static str> {
+        decode::decode(events)
     }
 
     fn hear(&self, event: &[u8]) -> Heard {
