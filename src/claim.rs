@@ -30,7 +30,7 @@ impl Mode {
             "off" => Ok(Self::Off),
             _ => {
                 let also = match cfg!(feature = "cassette") {
-                    true => ", or `replay`, `record_missing` or `record_all`",
+                    true => ", or `replay`, `record_missing`, `record_all`, `refresh` or `verify`",
                     false => "",
                 };
                 let must = format!("MOCK_LLM is {text:?}; it must be `off` or `mock`{also}");

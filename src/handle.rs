@@ -198,6 +198,13 @@ impl MockHandle {
         Verdict::of(&self.received(), thresholds)
     }
 
+    /// The [cassette](crate::MockLlmLayer::cassette) that was set last, to
+    /// [switch](crate::cassette::Cassette::set_mode) it and to ask what it did.
+    #[cfg(feature = "cassette")]
+    pub fn cassette(&self) -> Option<crate::cassette::Cassette> {
+        self.0.cassette.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
     /// Switches these API keys (a key, a prefix `sk-test-*` or `sha256:` and a hash) on or off, for
     /// requests that come from now on: see [`KeyModes`](crate::KeyModes). Others stay as they are.
     ///

@@ -26,6 +26,9 @@ pub struct Received {
     /// The rule that answered, by name or number; `None` for the default reply and for errors of
     /// the request itself.
     pub rule: Option<RuleName>,
+    /// The recording that answered, if one did.
+    #[cfg(feature = "cassette")]
+    pub replayed: Option<Box<crate::cassette::Replayed>>,
     /// The status that was answered.
     pub status: StatusCode,
     /// What a verdict on the client needs; only when one was asked for.
@@ -69,6 +72,8 @@ impl Received {
             head,
             body,
             rule,
+            #[cfg(feature = "cassette")]
+            replayed: None,
             status,
             attempt: None,
             call: call.map(|call| (Arc::clone(room), call)),
@@ -129,6 +134,12 @@ impl Received {
 
     pub(crate) fn with_attempt(mut self, attempt: Option<Box<Attempt>>) -> Self {
         self.attempt = attempt;
+        self
+    }
+
+    #[cfg(feature = "cassette")]
+    pub(crate) fn with_replayed(mut self, by: Option<Box<crate::cassette::Replayed>>) -> Self {
+        self.replayed = by;
         self
     }
 

@@ -94,8 +94,8 @@ impl MockLlmLayer {
     }
 
     /// A layer that the environment variable `MOCK_LLM` switches: `mock` on, `off` or unset off. With
-    /// the feature `cassette`, `replay`, `record_missing` and `record_all` switch it on too, and say
-    /// what its cassette does.
+    /// the feature `cassette`, `replay`, `record_missing`, `record_all`, `refresh` and `verify` switch it on
+    /// too, and say what its cassette does.
     ///
     /// # Errors
     ///
@@ -210,9 +210,11 @@ impl MockLlmLayer {
     #[cfg(feature = "cassette")]
     #[must_use]
     pub fn cassette(self, cassette: crate::cassette::Cassette) -> Self {
+        let shared = &self.mock.shared.cassette;
+        *shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cassette.clone());
         self.with(|settings| {
             if let Some(mode) = settings.cassette_mode {
-                cassette.set_mode(mode);
+                cassette.set_mode_of_all(mode);
             }
             settings.cassette = Some(cassette);
         })

@@ -1,31 +1,39 @@
 //! Where the line asks the cassette.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use super::{Found, Live, Ticket};
+use super::{Found, Inquiry, Live, Ticket};
 use crate::delivery::Progress;
 use crate::journal::{Received, Track};
 use crate::mock::{Mock, Reaction};
 use crate::provider::{Call, Provider, Room};
 use crate::reply::{Answer, ApiError, Say};
-use crate::request::RequestHead;
+use crate::request::{LlmRequest, RequestHead};
 
 impl Mock {
-    /// What the cassette makes of a request that was understood; `None` if there is no cassette.
+    /// What the cassette makes of a request, which may not have been understood; `None` if there is no
+    /// cassette.
     pub(crate) fn ask_cassette(
         &self,
         provider: &Provider,
         head: &RequestHead,
         body: &Bytes,
+        request: Option<&LlmRequest>,
     ) -> Option<Answer> {
-        let cassette = self.settings.cassette.as_ref()?;
-        Some(match cassette.find(provider, head, body, self.records)? {
+        let cassette = self.settings.cassette.as_ref()?.branch(request.map(LlmRequest::turn));
+        let rooms = &*self.settings.claims.rooms;
+        let inquiry = Inquiry { provider, head, body, request, rooms };
+        Some(match cassette.find(inquiry, self.records)? {
             Found::Live(ticket) => Answer::new(Say::Live(ticket)),
             Found::Miss(message) => {
                 self.shared.misfits.add(message.clone());
                 ApiError::invalid_request(message).into()
             }
             Found::Play(recorded) => Answer::new(Say::Recorded(recorded)),
+            // It was an answer, whatever the schemas say.
+            Found::Say(reply) => Answer::new(Say::Reply(Arc::new(reply))).unchecked(),
         })
     }
 
@@ -39,15 +47,18 @@ impl Mock {
         head: &RequestHead,
         body: &Bytes,
     ) -> Result<Reaction, Option<ApiError>> {
-        match self.ask_cassette(&room.provider(), head, body).map(|answer| answer.say) {
+        match self.ask_cassette(&room.provider(), head, body, None).map(|answer| answer.say) {
             Some(Say::Live(ticket)) => Ok(self.live(*ticket, head.clone(), body.clone())),
             Some(Say::Recorded(recorded)) => {
+                let replayed = recorded.replayed();
                 let (response, wait) = recorded.play();
                 let status = response.status();
                 let track = Track::Here(Progress::default());
                 let (head, body) = (head.clone(), body.clone());
-                let watch = self
-                    .note(|| Received::new(room, call.cloned(), head, body, None, status, track));
+                let watch = self.note(|| {
+                    Received::new(room, call.cloned(), head, body, None, status, track)
+                        .with_replayed(Some(replayed))
+                });
                 let response = response.map(|frames| watch.around(frames.playback(None)));
                 Ok(Reaction::Respond(response, wait))
             }

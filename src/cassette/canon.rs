@@ -108,19 +108,61 @@ impl Question<'_> {
     }
 }
 
-/// Fields of a request that say who asks, or how the answer is to be transported.
-pub(super) const VOLATILE: [&str; 7] = [
+/// Fields of a request that say who asks, when, or how the answer is to be transported.
+pub(super) const VOLATILE: [&str; 14] = [
+    "created",
+    "created_at",
+    "idempotency_key",
     "labels",
     "metadata",
     "prompt_cache_key",
+    "request_id",
     "safety_identifier",
+    "session_id",
     "stream_options",
     "streamOptions",
+    "timestamp",
+    "trace_id",
     "user",
 ];
 
-/// A request without what does not matter: [`VOLATILE`] fields, null, what is `ignored`; `stream` where
-/// it says no; and with made-up ids numbered by where they come first, so that a tool's result still
+/// A value that a field has when it is not there.
+#[derive(Clone, Copy, Debug)]
+enum Usual {
+    Bool(bool),
+    Text(&'static str),
+    Whole(i64),
+}
+
+/// What fields of a request mean that are left out, where all vendors that have them agree: see
+/// <https://platform.openai.com/docs/api-reference/chat/create> and
+/// <https://platform.claude.com/docs/en/api/messages> (read 2026-11-21).
+const USUAL: [(&str, Usual); 10] = [
+    ("frequency_penalty", Usual::Whole(0)),
+    ("logprobs", Usual::Bool(false)),
+    ("n", Usual::Whole(1)),
+    ("parallel_tool_calls", Usual::Bool(true)),
+    ("presence_penalty", Usual::Whole(0)),
+    ("service_tier", Usual::Text("auto")),
+    ("stream", Usual::Bool(false)),
+    ("temperature", Usual::Whole(1)),
+    ("tool_choice", Usual::Text("auto")),
+    ("top_p", Usual::Whole(1)),
+];
+
+fn is_usual(name: &str, value: &Value) -> bool {
+    USUAL.iter().any(|(known, usual)| {
+        *known == name
+            && match usual {
+                Usual::Bool(usual) => value.as_bool() == Some(*usual),
+                Usual::Text(usual) => value.as_str() == Some(usual),
+                Usual::Whole(usual) => value.as_f64() == Some(*usual as f64),
+            }
+    })
+}
+
+/// A request without what does not matter: [`VOLATILE`] fields, null, what is `ignored`; what says no
+/// more than its absence would; when a message was made; and with made-up ids numbered by where they come first, so that a tool's result still
 /// belongs to its call. The key is made without it: this is for showing differences, and for bodies that
 /// [`Keyer`] leaves alone.
 pub(super) fn canonical(mut value: Value, ignored: &[Pointer]) -> Value {
@@ -129,7 +171,7 @@ pub(super) fn canonical(mut value: Value, ignored: &[Pointer]) -> Value {
     }
     if let Value::Object(fields) = &mut value {
         let matters = |name: &String, value: &mut Value| {
-            let is_default = value.is_null() || (name == "stream" && *value == Value::Bool(false));
+            let is_default = value.is_null() || is_usual(name, value);
             !is_default && !VOLATILE.contains(&name.as_str())
         };
         fields.retain(|name, value| matters(name, value));
@@ -146,6 +188,7 @@ fn number_ids(value: &mut Value, seen: &mut HashMap<String, usize>) {
     match value {
         Value::Array(elements) => elements.iter_mut().for_each(|value| number_ids(value, seen)),
         Value::Object(fields) => {
+            fields.retain(|name, _| !TIMES.contains(&name.as_str()));
             let mut fields: Vec<_> = fields.iter_mut().collect();
             // By name, in whatever order they came.
             fields.sort_unstable_by_key(|(name, _)| *name);
@@ -173,6 +216,8 @@ fn numbered(number: usize) -> String {
 const CONVERSATIONS: [&str; 3] = ["messages", "input", "contents"];
 /// Where an id may stand in it.
 const IDS: [&str; 4] = ["call_id", "id", "tool_call_id", "tool_use_id"];
+/// Where a time may stand in it, which says nothing to a model.
+const TIMES: [&str; 3] = ["created", "created_at", "timestamp"];
 /// What the model or a tool said: an `id` in there is theirs.
 const LITERAL: [&str; 5] = ["args", "arguments", "input", "output", "response"];
 

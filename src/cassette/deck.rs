@@ -4,14 +4,19 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::Cassette;
 use super::canon::{Asked, Keyer};
 use super::diff::{Difference, DifferenceClass, differences};
 use super::format::{self, quick};
 use super::interaction::Interaction;
+use super::normal::{self, Normal};
+use super::recorder::Purpose;
 use super::redact::{Pointer, Redaction};
+use super::stamp::MaxAge;
 use super::take::{Take, Takes};
 use crate::error::Error;
 
@@ -22,11 +27,29 @@ pub(super) struct Settings {
     pub(super) ignored: Vec<Pointer>,
     pub(super) repeat: bool,
     pub(super) timing: f64,
+    pub(super) max_age: Option<MaxAge>,
+    pub(super) normal: Normal,
+    /// How far away a recording may be.
+    pub(super) fuzzy: Option<f64>,
+    /// Whether recordings of other providers answer.
+    pub(super) transcode: bool,
+    /// The turn from which on another cassette is asked.
+    pub(super) fork: Option<(usize, Cassette)>,
 }
 
 impl Settings {
     pub(super) fn key(&self, asked: &Asked) -> u128 {
-        asked.key(&self.unseen())
+        self.normal.apply(asked).key(&self.unseen())
+    }
+
+    /// How they differ as they are compared.
+    pub(super) fn differences(
+        &self,
+        recorded: &Asked,
+        asked: &Asked,
+        unseen: &[Pointer],
+    ) -> Vec<Difference> {
+        normal::named(differences(&self.normal.apply(recorded), &self.normal.apply(asked), unseen))
     }
 
     /// What is masked may not be compared: a text of another length is masked by another text.
@@ -40,8 +63,9 @@ pub(super) struct Deck {
     pub(super) settings: Arc<Settings>,
     takes: Vec<Arc<Take>>,
     index: HashMap<u128, Slot, BuildHasherDefault<IsHash>>,
-    /// Whether the index is as the settings have it.
-    is_indexed: bool,
+    /// What was left out of the keys in the index, and how many changes were made to requests; `None`
+    /// if it is to be made anew.
+    indexed_without: Option<(Vec<Pointer>, usize)>,
     /// What was recorded anew in this run, of what was there before.
     anew: HashMap<u128, Anew>,
 }
@@ -118,28 +142,32 @@ impl Deck {
             }
             deck.takes.push(take);
         }
-        deck.is_indexed = true;
+        deck.indexed_without = Some((Vec::new(), 0));
         Ok(deck)
     }
 
     /// To be told when the settings have changed in a way that may change keys.
     pub(super) fn index(&mut self) {
-        self.is_indexed = false;
+        let now = (self.settings.unseen(), self.settings.normal.len());
+        self.indexed_without.take_if(|then| *then != now);
     }
 
     /// The index. After a change of the settings it is made anew; then all are to be replayed again.
     fn indexed(&mut self) -> &mut HashMap<u128, Slot, BuildHasherDefault<IsHash>> {
-        if !self.is_indexed {
+        if self.indexed_without.is_none() {
             let unseen = self.settings.unseen();
             let mut keyer = Keyer::default();
             self.index.clear();
             self.index.reserve(self.takes.len());
             // What was interrupted is never replayed as if it were whole.
             for take in self.takes.iter().filter(|take| !take.is_interrupted) {
-                let key = take.key(&mut keyer, &unseen);
+                let key = match self.settings.normal.len() {
+                    0 => take.key(&mut keyer, &unseen),
+                    _ => self.settings.key(&take.asked()),
+                };
                 self.index.entry(key).or_default().takes.push(Arc::clone(take));
             }
-            self.is_indexed = true;
+            self.indexed_without = Some((unseen, self.settings.normal.len()));
         }
         &mut self.index
     }
@@ -176,29 +204,79 @@ impl Deck {
         Next::Take(Arc::clone(take))
     }
 
-    /// Takes a recording in that was made just now. `in_place` if it stands for those before it.
-    pub(super) fn add(&mut self, key: u128, interaction: Interaction, in_place: bool) -> Change {
+    /// What would be replayed next, of each request, and by which number it is known.
+    pub(super) fn due(&mut self) -> HashMap<*const Take, u128> {
+        let repeat = self.settings.repeat;
+        let due = |(key, slot): (&u128, &Slot)| {
+            let takes = slot.takes.all();
+            let last = if repeat { takes.last() } else { None };
+            takes.get(slot.next).or(last).map(|take| (Arc::as_ptr(take), *key))
+        };
+        self.indexed().iter().filter_map(due).collect()
+    }
+
+    /// Goes on to the recording after the one that is due.
+    pub(super) fn advance(&mut self, key: u128) {
+        let _ = self.next(key);
+    }
+
+    /// Whether a request was recorded longer ago than this (any of its recordings: they are one
+    /// sequence), or is being recorded anew.
+    pub(super) fn is_stale(&mut self, key: u128, longest: Duration, now: u64) -> bool {
+        let is_old = |take: &Arc<Take>| take.interaction().age(now).is_none_or(|age| age > longest);
+        self.anew.contains_key(&key)
+            || self.indexed().get(&key).is_some_and(|slot| slot.takes.all().iter().any(is_old))
+    }
+
+    /// What the next recording that stands for an old one is to replace.
+    pub(super) fn old(&mut self, key: u128) -> Option<Arc<Take>> {
+        match self.anew.get(&key) {
+            Some(anew) if anew.has_changed => None,
+            Some(anew) => anew.before.get(anew.same).cloned(),
+            None => self.indexed().get(&key).and_then(|slot| slot.takes.all().first().cloned()),
+        }
+    }
+
+    /// Takes a recording in that was made just now, and tells what is to be written of it.
+    pub(super) fn add(
+        &mut self,
+        key: u128,
+        interaction: Interaction,
+        purpose: &Purpose,
+    ) -> (Change, Arc<Take>) {
         let mut change = Change::Append;
-        if in_place {
+        if matches!(purpose, Purpose::Again | Purpose::Refresh) {
             self.indexed();
             let slot = self.index.entry(key).or_default();
             let anew = self.anew.entry(key).or_insert_with(|| Anew {
                 before: std::mem::take(&mut slot.takes).all().to_vec(),
                 ..Anew::default()
             });
-            match anew.before.get(anew.same) {
+            match anew.before.get(anew.same).map(Arc::clone) {
                 Some(before)
                     if !anew.has_changed && before.interaction().says_the_same(&interaction) =>
                 {
                     anew.same += 1;
-                    slot.takes.push(Arc::clone(before));
+                    let Purpose::Refresh = purpose else {
+                        slot.takes.push(Arc::clone(&before));
+                        slot.next = slot.takes.all().len();
+                        return (Change::Nothing, before);
+                    };
+                    // Nothing but its age changed.
+                    let recorded = interaction.recorded;
+                    let interaction = Interaction { recorded, ..(*before.interaction()).clone() };
+                    let take = Take::made(interaction);
+                    take.used.store(true, Ordering::Relaxed);
+                    let take = Arc::new(take);
+                    slot.takes.push(Arc::clone(&take));
                     slot.next = slot.takes.all().len();
-                    return Change::Nothing;
+                    if let Some(known) = self.takes.iter_mut().find(|it| Arc::ptr_eq(it, &before)) {
+                        *known = Arc::clone(&take);
+                    }
+                    return (Change::Replace(vec![before]), take);
                 }
                 Some(_) if !anew.has_changed => {
-                    let gone = anew.before.split_off(anew.same);
-                    self.takes.retain(|take| !gone.iter().any(|gone| Arc::ptr_eq(gone, take)));
-                    change = Change::Replace(gone);
+                    change = Change::Replace(anew.before.split_off(anew.same));
                 }
                 _ => {}
             }
@@ -212,8 +290,14 @@ impl Deck {
             slot.takes.push(Arc::clone(&take));
             slot.next = slot.takes.all().len();
         }
-        self.takes.push(take);
-        change
+        let mut place = self.takes.len();
+        if let Change::Replace(gone) = &change {
+            let is_gone = |take: &Arc<Take>| gone.iter().any(|gone| Arc::ptr_eq(gone, take));
+            place = self.takes.iter().position(is_gone).unwrap_or(place);
+            self.takes.retain(|take| !is_gone(take));
+        }
+        self.takes.insert(place.min(self.takes.len()), Arc::clone(&take));
+        (change, take)
     }
 }
 
@@ -221,15 +305,16 @@ impl Deck {
 pub(super) fn nearest(
     takes: &[Arc<Take>],
     asked: &Asked,
-    unseen: &[Pointer],
+    settings: &Settings,
 ) -> Option<(Arc<Take>, Vec<Difference>)> {
     /// As many are compared: in a large library the newest.
     const COMPARED: usize = 1000;
+    let unseen = settings.unseen();
     let recorded = takes.iter().rev().map(|take| (take, take.asked()));
     let same_provider = |(_, recorded): &(_, Asked)| recorded.provider == asked.provider;
     let candidates = recorded.filter(same_provider).take(COMPARED);
     let weigh = |recorded: &Asked| {
-        let found = differences(recorded, asked, unseen);
+        let found = settings.differences(recorded, asked, &unseen);
         let matters = |it: &&Difference| it.class != DifferenceClass::Volatile;
         let elsewhere =
             found.iter().any(|it| it.pointer == "url" && it.class != DifferenceClass::Model);

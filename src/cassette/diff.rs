@@ -143,7 +143,7 @@ impl Found {
     }
 }
 
-fn class(pointer: &str) -> DifferenceClass {
+pub(super) fn class(pointer: &str) -> DifferenceClass {
     let field = pointer.split('/').nth(1).unwrap_or_default();
     match field {
         "model" => DifferenceClass::Model,

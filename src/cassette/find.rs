@@ -8,16 +8,17 @@ use http::header;
 use super::canon::Asked;
 use super::deck::{Change, Next, Settings, nearest};
 use super::diff::DifferenceClass;
-use super::format;
 use super::interaction::Interaction;
 use super::player::Recorded;
-use super::recorder::Ticket;
+use super::recorder::{Purpose, Ticket};
 use super::redact::{Secrets, url};
 use super::take::Take;
-use super::{Cassette, Inner, RecordMode, usage};
+use super::transcode::Transcoded;
+use super::{Cassette, Inner, RecordMode, format, usage};
 use crate::error::Error;
-use crate::provider::Provider;
-use crate::request::RequestHead;
+use crate::provider::{Provider, Room};
+use crate::reply::Reply;
+use crate::request::{LlmRequest, RequestHead};
 
 /// What a cassette has for a request.
 #[derive(Debug)]
@@ -26,17 +27,25 @@ pub(crate) enum Found {
     /// Nothing, and why.
     Miss(String),
     Play(Recorded),
+    /// A recording of another provider's says this.
+    Say(Reply),
+}
+
+/// What is asked of whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Inquiry<'a> {
+    pub(crate) provider: &'a Provider,
+    pub(crate) head: &'a RequestHead,
+    pub(crate) body: &'a Bytes,
+    /// The request, if it could be understood.
+    pub(crate) request: Option<&'a LlmRequest>,
+    pub(crate) rooms: &'a [Room],
 }
 
 impl Cassette {
     /// What there is for a request; `None` when the cassette is off.
-    pub(crate) fn find(
-        &self,
-        provider: &Provider,
-        head: &RequestHead,
-        body: &Bytes,
-        can_record: bool,
-    ) -> Option<Found> {
+    pub(crate) fn find(&self, inquiry: Inquiry<'_>, can_record: bool) -> Option<Found> {
+        let Inquiry { provider, head, body, .. } = inquiry;
         let mode = self.current_mode();
         if mode == RecordMode::Off {
             return None;
@@ -52,31 +61,73 @@ impl Cassette {
             body: settings.redaction.body(&secrets, body),
         };
         let key = settings.key(&asked);
-        let next = if mode == RecordMode::RecordAll { Next::None } else { self.deck().next(key) };
+        let (mut next, mut purpose) = self.next(key, mode, &settings);
+        let (mut near, mut key_of_take) = (None, key);
+        if let (RecordMode::Replay, Next::None, Some(threshold)) = (mode, &next, settings.fuzzy)
+            && let Some((other, take, how)) = self.deck().near(&asked, &settings, threshold)
+        {
+            near = Some(Arc::new(how));
+            (next, key_of_take) = (Next::Take(take), other);
+        }
         if let Next::Take(take) = next {
-            if let Some(why) = self.note(key, &take) {
+            if let Some(why) = self.note(key_of_take, &take) {
                 return Some(Found::Miss(why));
             }
-            return Some(Found::Play(Recorded { answer: take.answer(), timing: settings.timing }));
-        }
-        if mode == RecordMode::Replay {
+            // What is only replayed needs not what was asked, which may be far away in memory.
+            let interaction = match (mode, settings.max_age) {
+                (RecordMode::Refresh | RecordMode::Verify, _) | (_, Some(_)) => take.interaction(),
+                _ => take.answer(),
+            };
+            if let Some(near) = &near {
+                self.tell_near(interaction.line, near);
+            }
+            let cassette = self.clone();
+            let recorded = Recorded { interaction, cassette, near, timing: settings.timing };
+            match mode {
+                RecordMode::Verify => purpose = Purpose::Verify(recorded),
+                RecordMode::Refresh => return Some(Found::Play(recorded)),
+                _ => {
+                    return Some(match self.aged(&recorded.interaction, settings.max_age) {
+                        None => Found::Play(recorded),
+                        Some(why) => Found::Miss(why),
+                    });
+                }
+            }
+        } else if matches!(mode, RecordMode::Replay | RecordMode::Verify) {
+            let request = inquiry.request.filter(|_| mode == RecordMode::Replay);
+            let transcoded =
+                request.and_then(|request| self.transcoded(request, inquiry.rooms, &settings));
+            if let Some(Transcoded { key, take, reply }) = transcoded {
+                return Some(match reply {
+                    Err(why) => Found::Miss(why),
+                    Ok(reply) => match self.note(key, &take) {
+                        Some(why) => Found::Miss(why),
+                        None => Found::Say(reply),
+                    },
+                });
+            }
             return Some(Found::Miss(self.miss(&asked, &next, &settings)));
         }
         if !can_record {
             let message = format!(
-                "tower-mock-llm: {} has no recording of {} {}, and this stack cannot record it: put \
-                 `MockLlmLayer::recording()` over a client that reaches the provider, or use \
-                 reqwest-middleware. Nothing was sent.",
+                "tower-mock-llm: {}, which is to {}, has nothing to answer {} {} with, and this stack \
+                 cannot ask the provider: put `MockLlmLayer::recording()` over a client that reaches the \
+                 provider, or use reqwest-middleware. Nothing was sent.",
                 self.location(),
+                mode.verb(),
                 asked.method,
                 asked.url
             );
             return Some(Found::Miss(message));
         }
         // Before money is spent on what could not be kept.
-        let writable = self.0.store.append(&self.0.name, &mut |_| Vec::new());
+        let writable = match purpose {
+            Purpose::Verify(_) => Ok(()),
+            _ => self.0.store.append(&self.0.name, &mut |_| Vec::new()),
+        };
+        let cassette = self.clone();
         Some(match writable {
-            Ok(()) => Found::Live(Box::new(Ticket { cassette: self.clone(), asked, key, secrets })),
+            Ok(()) => Found::Live(Box::new(Ticket { cassette, asked, key, secrets, purpose })),
             Err(error) => Found::Miss(format!(
                 "tower-mock-llm: cannot write the cassette {}: {error}. Nothing was sent. Make its \
                  folder writable, or record elsewhere.",
@@ -88,7 +139,6 @@ impl Cassette {
     /// Why nothing answers, and how to get out of it.
     fn miss(&self, asked: &Asked, next: &Next, settings: &Settings) -> String {
         const SHOWN: usize = 5;
-        let unseen = settings.unseen();
         let takes = self.deck().takes().to_vec();
         let location = self.location();
         let Asked { method, url, .. } = asked;
@@ -103,7 +153,7 @@ impl Cassette {
                  and all were replayed: it is asked once more. `Cassette::repeat(true)` replays the \
                  last one again"
             );
-        } else if let Some((take, differences)) = nearest(&takes, asked, &unseen) {
+        } else if let Some((take, differences)) = nearest(&takes, asked, settings) {
             let interaction = &*take.interaction();
             let mattering: Vec<_> =
                 differences.iter().filter(|it| it.class != DifferenceClass::Volatile).collect();
@@ -127,14 +177,13 @@ impl Cassette {
         &self,
         key: u128,
         secrets: &Secrets,
+        purpose: &Purpose,
         mut interaction: Interaction,
     ) -> Result<(), Error> {
         let settings = Arc::clone(&self.deck().settings);
         settings.redaction.interaction(secrets, &mut interaction);
-        let lines = format::write(&interaction);
-        let is_whole = interaction.interrupted.is_none();
-        let in_place = self.current_mode() == RecordMode::RecordAll;
-        let change = self.deck().add(key, interaction, in_place);
+        let (change, take) = self.deck().add(key, interaction, purpose);
+        let lines = format::write(&take.interaction());
         let Inner { store, name, location, .. } = &*self.0;
         let written = match change {
             Change::Nothing => Ok(()),
@@ -145,18 +194,23 @@ impl Cassette {
                 let mut gone: Vec<_> =
                     gone.iter().map(|take| format::write(&take.interaction())).collect();
                 let mut text = format::first_line();
+                // It stands where the first of them stood.
+                let mut new = Some(&*lines);
                 for kept in format::read(location, old).map_err(std::io::Error::other)? {
                     let kept = format::write(&kept);
                     match gone.iter().position(|gone| *gone == kept) {
-                        Some(at) => drop(gone.swap_remove(at)),
+                        Some(at) => {
+                            gone.swap_remove(at);
+                            text += new.take().unwrap_or_default();
+                        }
                         None => text += &kept,
                     }
                 }
-                Ok((text + &lines).into_bytes())
+                Ok((text + new.unwrap_or_default()).into_bytes())
             }),
         };
         written.map_err(|error| Error::io(format!("write the cassette {location}"), error))?;
-        let made = self.deck().recorded(key).last().filter(|_| is_whole).cloned();
+        let made = Some(take).filter(|take| !take.is_interrupted);
         match made.and_then(|take| self.note(key, &take)) {
             Some(why) => Err(Error::cassette(why)),
             None => Ok(()),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::interaction::{Frame, Interaction};
+use super::stamp::Stamp;
 use super::text;
 use crate::error::Error;
 
@@ -26,6 +27,8 @@ struct FileLine {
 struct RequestLine<'a> {
     request: String,
     provider: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded: Option<&'a Stamp>,
     headers: &'a [(String, String)],
     body: Box<RawValue>,
 }
@@ -57,6 +60,7 @@ struct Line<'a> {
     cassette: Option<u32>,
     request: Option<String>,
     provider: Option<String>,
+    recorded: Option<Stamp>,
     headers: Option<Vec<(String, String)>>,
     #[serde(borrow)]
     body: Option<&'a RawValue>,
@@ -79,7 +83,8 @@ pub(super) fn write(interaction: &Interaction) -> String {
     let Interaction { method, url, provider, request_headers, body, .. } = interaction;
     let request = format!("{method} {url}");
     let (headers, body) = (request_headers, text::write(body));
-    push(&mut lines, &RequestLine { request, provider, headers, body });
+    let recorded = interaction.recorded.as_ref();
+    push(&mut lines, &RequestLine { request, provider, recorded, headers, body });
     let Interaction { status, after, headers, frames, .. } = interaction;
     push(&mut lines, &ResponseLine { response: *status, us: *after, headers });
     for Frame { at, bytes } in frames {
@@ -210,6 +215,7 @@ impl Reader<'_> {
                     method: method.to_owned(),
                     url: url.to_owned(),
                     provider,
+                    recorded: line.recorded,
                     request_headers: line.headers.unwrap_or_default(),
                     body: read(body)?,
                     line: number,

@@ -1,6 +1,10 @@
 //! One recorded request and its response.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+
+use super::stamp::Stamp;
 
 /// A request and its response, as they stand in a file: without secrets.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +22,8 @@ pub(crate) struct Interaction {
     pub(crate) frames: Vec<Frame>,
     /// Why the response ended before its end, if it did.
     pub(crate) interrupted: Option<String>,
+    /// When, by what and of whom it was recorded; older files do not say.
+    pub(crate) recorded: Option<Stamp>,
     /// Where it stands in its file; 0 if it was recorded just now.
     pub(crate) line: usize,
 }
@@ -31,13 +37,21 @@ pub(crate) struct Frame {
 }
 
 impl Interaction {
+    /// How long ago it was recorded, at this second since 1970; `None` if it does not say.
+    pub(crate) fn age(&self, now: u64) -> Option<Duration> {
+        self.recorded.as_ref()?.age(now)
+    }
+
+    /// The whole body of the response.
+    pub(crate) fn said(&self) -> Vec<u8> {
+        self.frames.iter().flat_map(|frame| frame.bytes.iter().copied()).collect()
+    }
+
     /// Whether both say the same, whenever it was said.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let said =
-            |it: &Self| it.frames.iter().flat_map(|frame| frame.bytes.clone()).collect::<Vec<_>>();
         self.status == other.status
             && self.body == other.body
             && self.interrupted == other.interrupted
-            && said(self) == said(other)
+            && self.said() == other.said()
     }
 }

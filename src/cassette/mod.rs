@@ -1,52 +1,66 @@
 //! Real traffic, recorded once and replayed for ever. The guide has a page on it:
 //! [`guide::cassettes`](crate::guide::cassettes).
 
+mod aged;
 mod ask;
 mod canon;
 mod deck;
 mod diff;
+mod drift;
+mod events;
 mod find;
 mod format;
+mod fuzzy;
 #[cfg(feature = "cli")]
 pub(crate) mod import;
 mod indent;
 mod interaction;
 mod mode;
+mod normal;
+mod note;
 mod player;
 mod recorder;
 mod redact;
+mod replayed;
 mod scan;
 mod service;
 pub(crate) mod shelf;
+mod stamp;
 mod store;
 mod take;
 mod text;
+mod transcode;
 mod usage;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 
 pub use self::diff::{Difference, DifferenceClass};
+pub use self::drift::{Drift, DriftKind};
 pub use self::mode::RecordMode;
+pub use self::note::Note;
 pub use self::recorder::Taped;
+pub use self::replayed::Replayed;
 pub use self::service::{Recording, RecordingFuture, RecordingLayer};
 pub use self::shelf::{Flaw, lint};
+pub use self::stamp::Stale;
 pub use self::store::{Folder, Store};
 
 use self::canon::Asked;
 use self::deck::{Deck, Settings};
-use self::diff::differences;
-pub(crate) use self::find::Found;
+pub(crate) use self::find::{Found, Inquiry};
 use self::interaction::Interaction;
 pub(crate) use self::player::{Frames, Recorded};
 pub(crate) use self::recorder::{Live, Ticket};
 pub(crate) use self::redact::Pointer;
 #[cfg(feature = "cli")]
 pub(crate) use self::redact::Redaction;
+use self::stamp::MaxAge;
 use crate::error::Error;
 
 /// A file of recorded calls. Clones share it, and its place in it.
@@ -89,6 +103,11 @@ struct Inner {
     location: String,
     mode: AtomicU8,
     deck: Mutex<Deck>,
+    notes: Mutex<Vec<Note>>,
+    /// Whether it was told that a recording is old.
+    warned: AtomicBool,
+    /// Whether it was told that the recording of another request was replayed.
+    told_fuzzy: AtomicBool,
 }
 
 impl Cassette {
@@ -124,7 +143,10 @@ impl Cassette {
             .map_err(|error| Error::io(format!("read the cassette {location}"), error))?;
         let mode = AtomicU8::new(RecordMode::default() as u8);
         let deck = Mutex::new(Deck::read(&location, bytes.unwrap_or_default().into())?);
-        Ok(Self(Arc::new(Inner { store: Arc::new(store), name, location, mode, deck })))
+        let store = Arc::new(store);
+        let (notes, warned, told_fuzzy) = Default::default();
+        let inner = Inner { store, name, location, mode, deck, notes, warned, told_fuzzy };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// What [`cassette!`](crate::cassette!) opens.
@@ -152,6 +174,29 @@ impl Cassette {
         self.0.mode.store(mode as u8, Ordering::Relaxed);
     }
 
+    /// Does what the environment says, and its branches too.
+    pub(crate) fn set_mode_of_all(&self, mode: RecordMode) {
+        self.set_mode(mode);
+        let fork = self.deck().settings.fork.clone();
+        if let Some((_, branch)) = fork.filter(|(_, it)| it.current_mode() != RecordMode::Off) {
+            branch.set_mode_of_all(mode);
+        }
+    }
+
+    fn leads_to(&self, other: &Self) -> bool {
+        let fork = self.deck().settings.fork.clone();
+        Arc::ptr_eq(&self.0, &other.0) || fork.is_some_and(|(_, branch)| branch.leads_to(other))
+    }
+
+    /// The cassette that is for this turn.
+    fn branch(&self, turn: Option<usize>) -> Self {
+        let fork = self.deck().settings.fork.clone();
+        match (fork, turn) {
+            (Some((from, branch)), Some(turn)) if turn >= from => branch.branch(Some(turn)),
+            _ => self.clone(),
+        }
+    }
+
     /// What it does now.
     pub fn current_mode(&self) -> RecordMode {
         RecordMode::from_u8(self.0.mode.load(Ordering::Relaxed))
@@ -176,6 +221,122 @@ impl Cassette {
     pub fn ignore(self, pointer: &str) -> Self {
         let pointer = parsed(pointer);
         self.with(|settings| settings.ignored.push(pointer))
+    }
+
+    /// Compares a place in the body although it is left out when nothing is said, such as `/user` or
+    /// `/metadata`; to leave a default out is then another thing than to give it. The pointer is as for
+    /// [`ignore`](Self::ignore).
+    ///
+    /// # Panics
+    ///
+    /// If it does not begin with `/`.
+    #[must_use]
+    #[track_caller]
+    pub fn exact(self, pointer: &str) -> Self {
+        let place = parsed(pointer);
+        self.with(|settings| settings.normal.exact(pointer, place))
+    }
+
+    /// Lets a value in the body be another each time, but not be missing or of another type when requests
+    /// are compared. The pointer is as for [`ignore`](Self::ignore).
+    ///
+    /// # Panics
+    ///
+    /// If it does not begin with `/`.
+    #[must_use]
+    #[track_caller]
+    pub fn volatile(self, pointer: &str) -> Self {
+        let pointer = parsed(pointer);
+        self.with(|settings| settings.normal.volatile(pointer))
+    }
+
+    /// Compares each text in a body as what this makes of it: for dates, paths and made-up ids inside of
+    /// prompts. A body that is no JSON is one text. What is recorded stays as it was sent.
+    ///
+    /// ```
+    /// use tower_mock_llm::cassette::Cassette;
+    ///
+    /// // C:\Users\ann and /home/bob are the same to a test.
+    /// let cassette = Cassette::open("tests/cassettes/none-yet.jsonl")?
+    ///     .normalize(|text| text.replace(env!("CARGO_MANIFEST_DIR"), "(here)"));
+    /// # let _ = cassette;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    #[must_use]
+    pub fn normalize(self, change: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.normal.text(change))
+    }
+
+    /// Compares each JSON body as what this makes of it. What is recorded stays as it was sent.
+    #[must_use]
+    pub fn normalize_json(
+        self,
+        change: impl Fn(&mut serde_json::Value) + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|settings| settings.normal.json(change))
+    }
+
+    /// Replays, for a request that was not recorded, the recording of the nearest other one, if of a
+    /// hundred words of the prompt no more than `threshold * 100` would have to be changed, put in or
+    /// taken out. The default is never to do so.
+    ///
+    /// Only what is said may differ: another model, tool, parameter, role or number of messages is
+    /// another request. It is done in [`RecordMode::Replay`] alone; the other modes ask the provider. It
+    /// is told each time: by [`notes`](Self::notes) and by
+    /// [`Received::replayed`](crate::Received::replayed), with the distance and the differences, and the
+    /// first of a cassette on standard error.
+    ///
+    /// # Panics
+    ///
+    /// If it is not between 0 and 1.
+    #[must_use]
+    #[track_caller]
+    pub fn fuzzy(self, threshold: f64) -> Self {
+        assert!((0.0..=1.0).contains(&threshold), "`fuzzy` takes 0 to 1, and not {threshold}");
+        self.with(|settings| settings.fuzzy = Some(threshold))
+    }
+
+    /// Answers clients of one provider with recordings of another, where a request has no recording of
+    /// its own: the conversation, the names of the tools, the choice of a tool and the form of the answer
+    /// must be the same; the model and the sampling may differ, since no two vendors share them. The
+    /// default is not to.
+    ///
+    /// What was recorded is taken apart into a [`Reply`](crate::Reply), and said in the words of the
+    /// provider that is asked: its text, reasoning, refusal, calls of tools, reason to stop and usage, at
+    /// the pace of the layer. Signatures of reasoning are left out; what has no such words (citations,
+    /// media, tools of the vendor's own) is refused. Each is told by [`notes`](Self::notes).
+    ///
+    /// It is done in [`RecordMode::Replay`] alone.
+    #[must_use]
+    pub fn transcode(self, transcode: bool) -> Self {
+        self.with(|settings| settings.transcode = transcode)
+    }
+
+    /// Leaves conversations to another cassette from this turn on, counted from 1 as
+    /// [`turn`](crate::turn) counts: a recorded session that goes on in another way.
+    ///
+    /// The other one has a mode of its own. In [`RecordMode::RecordMissing`] the session goes on live, and
+    /// is recorded there; in [`RecordMode::Replay`] it goes on as it did then; in [`RecordMode::Off`] by
+    /// rules, scripts and the default reply. (Rules go before any cassette: to change one turn of a
+    /// recorded session, a rule will do.) What `MOCK_LLM` says is for both, unless the other one is off.
+    ///
+    /// # Panics
+    ///
+    /// If both are the same cassette, or this is a branch of the other one.
+    ///
+    /// ```
+    /// use tower_mock_llm::cassette::{Cassette, RecordMode};
+    ///
+    /// let branch = Cassette::open("tests/cassettes/none-yet-branch.jsonl")?.mode(RecordMode::Off);
+    /// let cassette = Cassette::open("tests/cassettes/none-yet.jsonl")?.fork_at(3, branch);
+    /// # let _ = cassette;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn fork_at(self, turn: usize, branch: Self) -> Self {
+        assert!(!branch.leads_to(&self), "a cassette cannot be a branch of itself");
+        self.with(|settings| settings.fork = Some((turn, branch)))
     }
 
     /// Masks a place in bodies of requests and responses and in the events of streams before they are
@@ -227,6 +388,29 @@ impl Cassette {
         self.set(|settings| settings.timing = factor)
     }
 
+    /// How old recordings may be, and what becomes of those that are older, or that do not say when they
+    /// were made. Nothing is too old when this is not set, but in [`RecordMode::Refresh`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_mock_llm::cassette::{Cassette, Stale};
+    ///
+    /// const MONTH: Duration = Duration::from_secs(30 * 86_400);
+    /// let cassette = Cassette::open("tests/cassettes/none-yet.jsonl")?.max_age(MONTH, Stale::Fail);
+    /// # let _ = cassette;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    #[must_use]
+    pub fn max_age(self, age: Duration, stale: Stale) -> Self {
+        self.with(|settings| settings.max_age = Some(MaxAge { age, stale }))
+    }
+
+    /// What it did that is worth knowing, oldest first: old recordings that were replayed, how the
+    /// provider's answers have changed, what could not be recorded again. At most 1000.
+    pub fn notes(&self) -> Vec<Note> {
+        self.0.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Where it is kept: the path of its file.
     pub fn location(&self) -> &str {
         &self.0.location
@@ -272,7 +456,7 @@ impl Cassette {
             .map(|take| {
                 let recorded = take.asked();
                 let asked = Asked { body: body.clone(), ..recorded.clone() };
-                differences(&recorded, &asked, &unseen)
+                deck.settings.differences(&recorded, &asked, &unseen)
             })
             .min_by_key(Vec::len)
     }

@@ -13,11 +13,14 @@ use tokio::time::Instant;
 
 use super::Cassette;
 use super::canon::Asked;
+use super::events::events;
 use super::interaction::{Frame, Interaction};
+use super::player::{Frames, Recorded};
 use super::redact::{Secrets, request_headers};
 use crate::error::BoxError;
 use crate::mock::Mock;
 use crate::pace;
+use crate::provider::Room;
 use crate::request::RequestHead;
 
 /// Leave to call the provider.
@@ -27,6 +30,20 @@ pub(crate) struct Ticket {
     pub(super) asked: Asked,
     pub(super) key: u128,
     pub(super) secrets: Secrets,
+    pub(super) purpose: Purpose,
+}
+
+/// What a live answer is for.
+#[derive(Clone, Debug)]
+pub(super) enum Purpose {
+    /// It is new.
+    Add,
+    /// It stands for what was recorded before.
+    Again,
+    /// It stands for what has become old, if it is as good.
+    Refresh,
+    /// It is compared with this, which is replayed in its place.
+    Verify(Recorded),
 }
 
 /// A request that goes to the provider.
@@ -63,9 +80,9 @@ impl Live {
         *request.extensions_mut() = extensions;
         // What is compressed cannot be read in the file, nor searched for keys.
         request.headers_mut().remove(header::ACCEPT_ENCODING);
-        let Ticket { cassette, key, secrets, .. } = ticket;
+        let Ticket { cassette, key, secrets, purpose, .. } = ticket;
         let sent = pace::now();
-        (request, Recorder { mock, cassette, key, secrets, interaction, sent })
+        (request, Recorder { mock, cassette, key, secrets, purpose, interaction, sent })
     }
 }
 
@@ -76,13 +93,22 @@ pub(crate) struct Recorder {
     cassette: Cassette,
     key: u128,
     secrets: Secrets,
+    purpose: Purpose,
     interaction: Interaction,
     sent: Instant,
 }
 
 impl Recorder {
-    /// Goes on with the body.
-    pub(crate) fn tape<B: Body>(mut self, parts: &response::Parts, body: B) -> Taped<B> {
+    /// Goes on with the body. The head becomes the recorded one where that is what is answered.
+    pub(crate) fn tape<B: Body>(mut self, parts: &mut response::Parts, body: B) -> Taped<B> {
+        let live = parts.clone();
+        let mut instead = None;
+        if let Purpose::Verify(recorded) = &self.purpose {
+            let (recorded, frames) = recorded.clone().play().0.into_parts();
+            (parts.status, parts.headers) = (recorded.status, recorded.headers);
+            instead = Some(frames);
+        }
+        let parts = &live;
         let encoding = parts.headers.get(header::CONTENT_ENCODING);
         if let Some(encoding) = encoding.filter(|value| *value != "identity") {
             let what = format!(
@@ -93,7 +119,7 @@ impl Recorder {
                 self.interaction.url,
             );
             self.mock.shared.misfits.add(what);
-            return Taped { body, tape: None };
+            return Taped { body, tape: None, instead };
         }
         self.interaction.status = parts.status.as_u16();
         self.interaction.after = micros(pace::now() - self.sent);
@@ -106,7 +132,7 @@ impl Recorder {
             // Nobody will ask for more of it; `MockHandle::check` tells what went wrong.
             let _ = tape.end(None);
         }
-        Taped { body, tape: Some(tape) }
+        Taped { body, tape: Some(tape), instead }
     }
 }
 
@@ -129,22 +155,30 @@ impl Tape {
         }
     }
 
-    /// Writes it down.
+    /// Writes it down, or compares it.
     fn end(&mut self, interrupted: Option<String>) -> Result<(), BoxError> {
         let Some(recorder) = self.recorder.take() else { return Ok(()) };
-        let Recorder { mock, cassette, key, secrets, mut interaction, .. } = recorder;
+        let Recorder { mock, cassette, key, secrets, purpose, mut interaction, .. } = recorder;
         interaction.interrupted = interrupted;
-        cassette.keep(key, &secrets, interaction).map_err(|error| {
-            mock.shared.misfits.add(error.to_string());
-            error.into()
-        })
+        let room = room(&mock, &interaction.provider);
+        match cassette.end(key, &secrets, &purpose, interaction, room) {
+            Ok(None) => Ok(()),
+            Ok(Some(told)) => {
+                mock.shared.misfits.add(told);
+                Ok(())
+            }
+            Err(error) => {
+                mock.shared.misfits.add(error.to_string());
+                Err(error.into())
+            }
+        }
     }
 }
 
 impl Drop for Tape {
     fn drop(&mut self) {
-        let Some(Recorder { interaction, .. }) = &self.recorder else { return };
-        let is_whole = is_last(&interaction.frames) || has_announced_length(interaction);
+        let Some(recorder) = &self.recorder else { return };
+        let is_whole = has_announced_length(&recorder.interaction) || said_so(recorder);
         let interrupted = (!is_whole).then(|| "the client read no further".to_owned());
         // `MockHandle::check` tells what went wrong.
         let _ = self.end(interrupted);
@@ -158,27 +192,17 @@ fn has_announced_length(interaction: &Interaction) -> bool {
     length.is_some_and(|(_, length)| length.parse() == Ok(read))
 }
 
+/// The room of a provider, if it has one here.
+fn room<'a>(mock: &'a Mock, provider: &str) -> Option<&'a Room> {
+    mock.settings.claims.rooms.iter().find(|room| room.provider().as_str() == provider)
+}
+
 /// Whether a stream said that it is over: clients read no further then.
-fn is_last(frames: &[Frame]) -> bool {
-    const LAST: [&[u8]; 3] =
-        [b"data: [DONE]\n\n", b"data: [DONE]", b"{\"type\":\"message_stop\"}\n\n"];
-    let mut tail = Vec::new();
-    for frame in frames.iter().rev() {
-        tail.splice(0..0, frame.bytes.iter().copied());
-        if tail.len() > 256 {
-            break;
-        }
-    }
-    let tail = tail.trim_ascii_end();
-    let is_stop = |tail: &[u8]| {
-        let line = tail.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        line.strip_prefix(b"data:").is_some_and(|data| {
-            serde_json::from_slice::<serde_json::Value>(data).is_ok_and(|data| {
-                data["type"] == "message_stop" || data["type"] == "response.completed"
-            })
-        })
-    };
-    LAST.iter().any(|last| tail.ends_with(last.trim_ascii_end())) || is_stop(tail)
+fn said_so(recorder: &Recorder) -> bool {
+    let Some(room) = room(&recorder.mock, &recorder.interaction.provider) else { return false };
+    let said = recorder.interaction.said();
+    let last = events(&said).pop();
+    last.is_some_and(|event| room.hear(event.data.as_bytes()).is_last)
 }
 
 pin_project! {
@@ -190,12 +214,14 @@ pin_project! {
         #[pin]
         body: B,
         tape: Option<Tape>,
+        // What is answered in place of it, once it has all come.
+        instead: Option<Frames>,
     }
 }
 
 impl<B> Taped<B> {
     pub(crate) fn untaped(body: B) -> Self {
-        Self { body, tape: None }
+        Self { body, tape: None, instead: None }
     }
 }
 
@@ -212,6 +238,23 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<BodyFrame<Bytes>, BoxError>>> {
         let mut this = self.project();
+        if let Some(frames) = this.instead {
+            while let Some(tape) = this.tape {
+                match ready!(this.body.as_mut().poll_frame(cx)) {
+                    Some(Ok(frame)) => {
+                        if let Some(bytes) = frame.data_ref() {
+                            tape.frame(bytes);
+                        }
+                        continue;
+                    }
+                    // It is only compared: what is recorded is answered all the same.
+                    Some(Err(error)) => drop(tape.end(Some(error.into().to_string()))),
+                    None => drop(tape.end(None)),
+                }
+                *this.tape = None;
+            }
+            return frames.poll(cx).map(|frame| frame.map(|frame| frame.map(BodyFrame::data)));
+        }
         let polled = ready!(this.body.as_mut().poll_frame(cx));
         let Some(tape) = this.tape else {
             return Poll::Ready(polled.map(|frame| frame.map_err(Into::into)));
@@ -237,10 +280,16 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        match &self.instead {
+            Some(frames) => self.tape.is_none() && frames.is_over(),
+            None => self.body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.instead {
+            Some(_) => SizeHint::default(),
+            None => self.body.size_hint(),
+        }
     }
 }

@@ -35,7 +35,8 @@ impl MockLlmLayer {
     ///
     /// It is a type of its own since it asks more of a stack: an inner service that can be cloned, and
     /// bodies of requests that can be made from bytes (`reqwest::Body`, `Full<Bytes>`,
-    /// `axum::body::Body`). As a middleware of reqwest-middleware, the plain layer records.
+    /// `axum::body::Body`); or reqwest's own requests. As a middleware of reqwest-middleware, the plain
+    /// layer records.
     ///
     /// ```no_run
     /// # type Client = tower_mock_llm::Reject;
@@ -71,8 +72,8 @@ impl<S> Layer<S> for RecordingLayer {
 /// A service with a mock before it that records. Made by [`RecordingLayer`].
 #[derive(Clone, Debug)]
 pub struct Recording<S> {
-    inner: S,
-    mock: Mock,
+    pub(crate) inner: S,
+    pub(crate) mock: Mock,
 }
 
 impl<S, ReqB, ResB> Service<Request<ReqB>> for Recording<S>
@@ -238,9 +239,9 @@ where
                     return Poll::Ready(Ok(response.map(Taped::untaped).map(MockBody::inner)));
                 }
                 StateProj::Live { future, recorder } => {
-                    let (parts, body) = ready!(future.poll(cx))?.into_parts();
+                    let (mut parts, body) = ready!(future.poll(cx))?.into_parts();
                     let recorder = recorder.take().expect("polled after completion");
-                    let body = MockBody::inner(recorder.tape(&parts, body));
+                    let body = MockBody::inner(recorder.tape(&mut parts, body));
                     return Poll::Ready(Ok(Response::from_parts(parts, body)));
                 }
             };

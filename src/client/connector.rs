@@ -25,6 +25,8 @@ use crate::error::BoxError;
 use crate::layer::MockLlmLayer;
 use crate::reply::NoAnswer;
 use crate::server::{MockServer, Off};
+#[cfg(feature = "cassette")]
+use {super::live::Way, crate::upstream::UpstreamBody};
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -73,10 +75,7 @@ impl MockLlmLayer {
     #[track_caller]
     pub fn connector(&self) -> ConnectorLayer {
         self.mock().refuse_forbidden();
-        ConnectorLayer {
-            dialer: Arc::new(Dialer { layer: self.clone(), line: OnceLock::new() }),
-            refused: Vec::new(),
-        }
+        ConnectorLayer { dialer: Arc::new(Dialer::new(self.clone())), refused: Vec::new() }
     }
 }
 
@@ -108,6 +107,41 @@ impl ConnectorLayer {
         self
     }
 
+    /// What a [cassette](MockLlmLayer::cassette) records goes through this service. The default is a
+    /// client of the app's own reqwest, with the settings of `Client::new()` but for redirects, which are
+    /// recorded: the connector cannot see how the app's client was built. Give one where it needs a proxy,
+    /// certificates or the like; `Upstream` (feature `upstream`) is such a service.
+    ///
+    /// ```
+    /// use tower_mock_llm::{BoxError, MockLlmLayer, UpstreamBody};
+    ///
+    /// let provider = tower::service_fn(async |request: http::Request<UpstreamBody>| {
+    ///     assert_eq!(request.uri().host(), Some("api.openai.com"));
+    ///     Ok::<_, BoxError>(http::Response::new(String::from("from the provider")))
+    /// });
+    /// let layer = MockLlmLayer::new().connector().upstream(provider);
+    /// # let _ = layer;
+    /// ```
+    #[cfg(feature = "cassette")]
+    #[must_use]
+    pub fn upstream<S, B>(mut self, service: S) -> Self
+    where
+        S: Service<http::Request<UpstreamBody>, Response = http::Response<B>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send,
+        S::Error: Into<BoxError>,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let mut dialer = Dialer::new(self.dialer.layer.clone());
+        dialer.way = Way::through(Box::new(service));
+        self.dialer = Arc::new(dialer);
+        self
+    }
+
     fn verdict(&self, target: &impl fmt::Debug) -> Result<Verdict, BoxError> {
         let mock = self.dialer.layer.mock();
         if mock.mode() == Mode::Off {
@@ -131,7 +165,12 @@ impl ConnectorLayer {
             Some(NoAnswer::Hang) => return Ok(Verdict::Hang),
             Some(how) => return Err(how.to_io(&host).into()),
         }
-        Ok(if mock.settings.claims.takes_host(&host) { Verdict::Mock } else { Verdict::Forward })
+        if !mock.settings.claims.takes_host(&host) {
+            return Ok(Verdict::Forward);
+        }
+        #[cfg(feature = "cassette")]
+        self.dialer.way.dialled(&target);
+        Ok(Verdict::Mock)
     }
 }
 
@@ -200,6 +239,8 @@ fn host(target: &str) -> Option<String> {
 struct Dialer {
     layer: MockLlmLayer,
     line: OnceLock<Result<Line, String>>,
+    #[cfg(feature = "cassette")]
+    way: Way,
 }
 
 /// A server, and a client of each reqwest to reach it with.
@@ -211,10 +252,18 @@ struct Line {
 }
 
 impl Dialer {
+    fn new(layer: MockLlmLayer) -> Self {
+        Self {
+            layer,
+            line: OnceLock::new(),
+            #[cfg(feature = "cassette")]
+            way: Way::default(),
+        }
+    }
+
     /// A connection, if one of the donors has the reqwest in which `C` is one.
     async fn dial<C: Send + 'static>(&self, known: &AtomicUsize) -> Result<C, BoxError> {
-        let line =
-            self.line.get_or_init(|| Line::new(&self.layer).map_err(|error| error.to_string()));
+        let line = self.line.get_or_init(|| Line::new(self).map_err(|error| error.to_string()));
         let line = line
             .as_ref()
             .map_err(|error| format!("tower-mock-llm has no server to connect to: {error}"))?;
@@ -223,6 +272,8 @@ impl Dialer {
             let connection = line.donors[n].dial().await?;
             if let Ok(connection) = connection.downcast::<C>() {
                 known.store(n, Ordering::Relaxed);
+                #[cfg(feature = "cassette")]
+                self.way.is_of(n);
                 return Ok(*connection);
             }
         }
@@ -233,8 +284,14 @@ impl Dialer {
 }
 
 impl Line {
-    fn new(layer: &MockLlmLayer) -> Result<Self, BoxError> {
-        let server = MockServer::builder(layer.clone()).start_with(Off::Redirect)?;
+    fn new(dialer: &Dialer) -> Result<Self, BoxError> {
+        let server = MockServer::builder(dialer.layer.clone());
+        #[cfg(feature = "cassette")]
+        let server = match dialer.layer.mock().settings.cassette {
+            Some(_) => server.recorded_through(dialer.way.sender()?),
+            None => server,
+        };
+        let server = server.start_with(Off::Redirect)?;
         let addr = server.addr();
         Ok(Self {
             server: Some(server),

@@ -12,6 +12,10 @@
 //! timeouts do not end their answers.
 
 mod connector;
+#[cfg(feature = "cassette")]
+mod live;
+#[cfg(feature = "cassette")]
+mod recording;
 mod reqwest;
 #[cfg(any(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
 mod reqwest_middleware;

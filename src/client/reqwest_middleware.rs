@@ -57,8 +57,8 @@ macro_rules! middleware {
                                     // A redirect may have led elsewhere.
                                     let url = answer.url().clone();
                                     let answer = http::Response::<Body>::from(answer);
-                                    let (parts, body) = answer.into_parts();
-                                    let body = Body::wrap(recorder.tape(&parts, body));
+                                    let (mut parts, body) = answer.into_parts();
+                                    let body = Body::wrap(recorder.tape(&mut parts, body));
                                     Ok(joined(parts, body, url))
                                 }
                                 Outcome::Lost(lost) => match $error(lost.how, url.clone()).await {

@@ -35,8 +35,11 @@ impl Mock {
             return (answer, Some(rule));
         }
         #[cfg(feature = "cassette")]
-        if let Some(answer) = self.ask_cassette(&request.provider, &request.head, &request.body) {
-            return (answer, None);
+        {
+            let LlmRequest { provider, head, body, .. } = request;
+            if let Some(answer) = self.ask_cassette(provider, head, body, Some(request)) {
+                return (answer, None);
+            }
         }
         if let Some(status) = self.settings.strict {
             let message = self.shared.rules.unmatched(request);

@@ -118,6 +118,11 @@ impl Mock {
         let levels = self.charge(admitted.as_ref(), &say, request, created);
         let hold = Hold::new(self.settings.watch, admitted);
         let outcome = Outcome::of(&say, fault.as_ref());
+        #[cfg(feature = "cassette")]
+        let replayed = match &say {
+            Say::Recorded(recorded) => Some(recorded.replayed()),
+            _ => None,
+        };
         let say = match say {
             Say::Stream(stream) if !request.stream => {
                 let attempt = self.attempt(outcome, Duration::ZERO, hold.as_deref());
@@ -142,6 +147,10 @@ impl Mock {
         let watch = self.note(|| {
             let mut entry = Received::new(&room, Some(call), head, body, rule, status, track);
             entry.attempt = attempt;
+            #[cfg(feature = "cassette")]
+            {
+                entry.replayed = replayed;
+            }
             entry
         });
         watch.asked(model, stream);

@@ -91,6 +91,9 @@ impl fmt::Debug for Settings {
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(crate) attempts: Attempts,
+    /// The one that was set last.
+    #[cfg(feature = "cassette")]
+    pub(crate) cassette: std::sync::Mutex<Option<crate::cassette::Cassette>>,
     pub(crate) clock: Clock,
     pub(crate) connects: Connects,
     #[cfg(feature = "config")]

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub use self::distribution::Distribution;
 pub(crate) use self::schedule::{Gaps, Playing, Schedule};
-#[cfg(feature = "server")]
+#[cfg(any(feature = "cassette", feature = "server"))]
 pub(crate) use self::timer::wall;
 pub(crate) use self::timer::{Timer, now};
 pub(crate) use self::words::asked;

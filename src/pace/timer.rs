@@ -14,8 +14,9 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// What the calendar says: for logs that people read, and for nothing that an answer depends on.
-#[cfg(feature = "server")]
+/// What the calendar says: for logs that people read and for the age of recordings, and for nothing else
+/// that an answer depends on.
+#[cfg(any(feature = "cassette", feature = "server"))]
 #[expect(clippy::disallowed_methods, reason = "this is the one place for clocks")]
 pub(crate) fn wall() -> std::time::SystemTime {
     std::time::SystemTime::now()

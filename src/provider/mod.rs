@@ -5,9 +5,11 @@
 //! pace, playing) is the same for all of them and lies elsewhere. `examples/own_provider.rs` adds
 //! one in a single file.
 
+mod decoding;
 #[cfg(test)]
 pub(crate) mod golden;
 pub(crate) mod headers;
+mod heard;
 pub(crate) mod registry;
 pub(crate) mod shape;
 pub(crate) mod text_or;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 
+pub use self::heard::Heard;
 pub use crate::caching::{Cacheable, Piece};
 use crate::quota::Levels;
 use crate::reply::{ApiError, ErrorKind, Feature, Output, Reply, ReplyEvent, Usage};
@@ -91,6 +94,24 @@ pub trait ResponseSynth: fmt::Debug + Send + Sync + 'static {
     ) -> Result<(), &'static str> {
         let _ = (cx, error, frames);
         Err("its room does not implement it")
+    }
+
+    /// What an answer of the vendor's own tells of itself, given the data of one event of a stream or
+    /// the whole of an answer that is none: for [recordings](crate::guide::cassettes). Must not panic,
+    /// whatever it is given. The default is that it tells nothing.
+    fn hear(&self, event: &[u8]) -> Heard {
+        let _ = event;
+        Heard::default()
+    }
+
+    /// What an answer of the vendor's own says in neutral words, given the data of its events, or the
+    /// whole of one that is no stream; or else why it cannot be said so, to follow "the room of acme
+    /// cannot tell what the recording says: ". For transcoding: see
+    /// [`guide::cassettes`](crate::guide::cassettes).
+    /// Must not panic, whatever it is given. The default is that it cannot.
+    fn decode(&self, events: &[Cow<'_, str>]) -> Result<Reply, &'static str> {
+        let _ = events;
+        Err("it does not implement that")
     }
 
     /// An error in the vendor's envelope.

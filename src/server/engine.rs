@@ -8,6 +8,8 @@ use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+#[cfg(feature = "cassette")]
+use http::Uri;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -26,7 +28,10 @@ use crate::provider::Room;
 use crate::request::{Head, RequestHead};
 use crate::upstream::Upstreams;
 #[cfg(feature = "cassette")]
-use crate::{claim::Mode, upstream::Routes};
+use crate::{
+    claim::Mode,
+    upstream::{Routes, Target},
+};
 
 /// The engine as hyper's service. Unlike [`MockLlm`](crate::MockLlm) it needs no copy of itself
 /// for each request, and it knows that there is nothing behind it.
@@ -166,7 +171,12 @@ impl Engine {
     fn locate(&self, room: &Room, head: &mut RequestHead) {
         if let Some(upstream) = &self.upstream
             && self.mock.settings.cassette.is_some()
-            && let Some(uri) = upstream.routes.url(&room.provider(), &head.uri)
+            && let Some(uri) = match upstream.own_hosts {
+                true => head.url_for_messages().parse::<Uri>().ok().and_then(|place| {
+                    Target::at(&room.provider(), &place)?.at_host(&head.uri).ok()
+                }),
+                false => upstream.routes.url(&room.provider(), &head.uri),
+            }
         {
             head.uri = uri;
         }

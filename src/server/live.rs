@@ -42,7 +42,7 @@ pub(super) struct Live {
 impl Engine {
     /// What goes, or may go, to a provider: `None` for what the mock alone answers or refuses.
     pub(super) fn live(&self, claim: &Claim, head: &Head<'_>) -> Option<Live> {
-        let upstream = self.upstream.as_ref()?;
+        let upstream = self.upstream.as_ref().filter(|upstream| !upstream.own_hosts)?;
         let routes = &upstream.routes;
         let rooms = &self.mock.settings.claims.rooms;
         let (room, call, provider) = match claim {
@@ -260,11 +260,16 @@ pub(super) async fn record(
 ) -> Served {
     let (mock, head, body) = (live.mock.clone(), live.head.clone(), live.body.clone());
     let provider = room.provider();
-    let Some(Step::Live(at)) = upstream.routes.first(&provider) else {
+    let target = match upstream.routes.first(&provider) {
+        _ if upstream.own_hosts => Target::at(&provider, &head.uri),
+        Some(Step::Live(at)) => Some(upstream.routes.target(at).clone()),
+        _ => None,
+    };
+    let Some(target) = target else {
         let reason = format!("there is no upstream for {provider} to record it from");
         return bad_gateway(&mock, Some(room), None, &head, &reason).map(MockBody::inner);
     };
-    let target = upstream.routes.target(at);
+    let target = &target;
     let (request, recorder) =
         live.send::<Full<Bytes>>(http::Version::HTTP_11, http::Extensions::new());
     let (asked, request) =
@@ -272,8 +277,8 @@ pub(super) async fn record(
     let call = room.recognize(&head.as_head());
     let entry = Entry { mock: &mock, room: Some(room), call: call.as_ref(), head: &head, body };
     let tried = send(upstream, target, &asked, request).await.map(|response| {
-        let (parts, body) = response.into_parts();
-        let body = recorder.tape(&parts, body).boxed_unsync();
+        let (mut parts, body) = response.into_parts();
+        let body = recorder.tape(&mut parts, body).boxed_unsync();
         Response::from_parts(parts, body)
     });
     entry.served(tried, target).map(MockBody::inner)

@@ -278,6 +278,13 @@ impl MockServerBuilder {
         Ok(self)
     }
 
+    /// Sends what is to be recorded through this.
+    #[cfg(all(feature = "cassette", any(feature = "reqwest-0_12", feature = "reqwest-0_13")))]
+    pub(crate) fn recorded_through(mut self, send: Box<dyn Send_>) -> Self {
+        self.send = Some(send);
+        self
+    }
+
     /// Puts another upstream in the place of the one that it has.
     #[cfg(feature = "cli")]
     pub(crate) fn upstream_if_any(self, upstream: crate::Upstream) -> Self {
@@ -318,7 +325,9 @@ impl MockServerBuilder {
         let has_admin = self.admin && off == Off::Refuse;
         let layer = if has_admin { self.layer.watch_client() } else { self.layer };
         let layer = layer.everywhere();
-        let upstream = self.send.map(|send| Arc::new(Upstreams { routes: self.routes, send }));
+        let upstream = self.send.map(|send| {
+            Arc::new(Upstreams { routes: self.routes, send, own_hosts: off != Off::Refuse })
+        });
         #[cfg(feature = "cassette")]
         let mock = if upstream.is_some() { layer.recorder() } else { layer.mock().clone() };
         #[cfg(not(feature = "cassette"))]

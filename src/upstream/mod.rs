@@ -37,6 +37,8 @@ type Responding = Pin<Box<dyn Future<Output = Result<Response<Other>, BoxError>>
 pub(crate) struct Upstreams {
     pub(crate) routes: Routes,
     pub(crate) send: Box<dyn Send_>,
+    /// Whether a request goes to the very host that it names, and to be recorded only: the connector's.
+    pub(crate) own_hosts: bool,
 }
 
 impl fmt::Debug for Upstreams {

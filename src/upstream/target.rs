@@ -73,6 +73,14 @@ impl Target {
         Self::new(provider.as_str(), provider.clone(), base_url).ok()
     }
 
+    /// The host that a URL names.
+    #[cfg(feature = "cassette")]
+    pub(crate) fn at(provider: &Provider, url: &Uri) -> Option<Self> {
+        let (scheme, authority) = (url.scheme_str()?, url.authority()?);
+        let base_url = format!("{scheme}://{authority}");
+        Self::new(provider.as_str(), provider.clone(), &base_url).ok()
+    }
+
     /// Where it is, for messages: without a name and a password.
     pub(crate) fn host_and_port(&self) -> &str {
         let authority = self.authority.as_str();

@@ -22,6 +22,30 @@ pub(crate) fn rfc3339(seconds: u64) -> [u8; 20] {
     text
 }
 
+/// The seconds since 1970 of a time that [`rfc3339`] wrote.
+#[cfg(feature = "cassette")]
+pub(crate) fn seconds(text: &str) -> Option<u64> {
+    let bytes = <&[u8; 20]>::try_from(text.as_bytes()).ok()?;
+    let number = |at: usize, digits: usize| {
+        let digits = &bytes[at..at + digits];
+        let digit = |number: u64, digit: &u8| {
+            digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'))
+        };
+        digits.iter().try_fold(0, digit)
+    };
+    let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
+    // `days_from_civil`, the other way round.
+    let year = year.checked_sub(u64::from(month <= 2))?;
+    let shifted = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * shifted + 2) / 5 + day.checked_sub(1)?;
+    let of_era = year % 400;
+    let days = (year / 400 * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year)
+        .checked_sub(719_468)?;
+    let seconds = days * 86_400 + number(11, 2)? * 3600 + number(14, 2)? * 60 + number(17, 2)?;
+    // There is no 31st of February.
+    (rfc3339(seconds) == *bytes).then_some(seconds)
+}
+
 /// A span as OpenAI writes it, to the millisecond: `12ms`, `1.5s`, `6m0s`, `1h0m0s`.
 ///
 /// After <https://platform.openai.com/docs/guides/rate-limits> (read 2026-11-21) and recorded
@@ -83,6 +107,24 @@ mod tests {
         assert_eq!(span(Duration::from_nanos(1)), "1ms");
     }
 
+    #[cfg(feature = "cassette")]
+    #[test]
+    fn what_is_no_time_is_none() {
+        for text in [
+            "",
+            "2026-02-31T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-01 00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "+026-01-01T00:00:00Z",
+        ] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+    }
+
     #[test]
     fn days_and_seconds_fall_where_the_calendar_has_them() {
         for (seconds, text) in [
@@ -92,8 +134,11 @@ mod tests {
             (1_767_225_600, "2026-01-01T00:00:00Z"),
             (1_768_426_551, "2026-01-14T21:35:51Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
         ] {
             assert_eq!(rfc3339(seconds), text.as_bytes());
+            #[cfg(feature = "cassette")]
+            assert_eq!(super::seconds(text), Some(seconds));
         }
     }
 }

@@ -7,6 +7,10 @@ mod conversation;
 #[cfg(feature = "cli")]
 mod convert;
 mod files;
+mod freshness;
+#[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
+mod library;
+mod matching;
 mod modes;
 #[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
 mod reqwest_clients;

@@ -49,7 +49,7 @@ macro_rules! tests {
                     .header("x-api-key", "any")
                     .header("x-goog-api-key", "any")
                     .header("anthropic-version", "2023-06-01")
-                    .body(exchange.request.as_ref().map_or(String::new(), |it| it.to_string()));
+                    .body(exchange.asked());
                 request.send().await.unwrap()
             }
 
@@ -83,7 +83,7 @@ macro_rules! tests {
                     assert_eq!(live.status().as_u16(), exchange.status, "{name}");
                     assert_eq!(live.url(), &url);
                     let live = chunks(live).await;
-                    assert_eq!(live.concat(), exchange.body.as_bytes(), "{name}");
+                    assert_eq!(live.concat(), exchange.body, "{name}");
                     assert_eq!(cassette.len(), 1, "{name}");
 
                     // As frames came over the socket, to a host that is not called.
@@ -100,7 +100,7 @@ macro_rules! tests {
                         .unwrap()
                         .request(Method::from_bytes(exchange.method.as_bytes()).unwrap(), real)
                         .bearer_auth("any")
-                        .body(exchange.request.as_ref().map_or(String::new(), |it| it.to_string()))
+                        .body(exchange.asked())
                         .send()
                         .await
                         .unwrap();

@@ -1,6 +1,6 @@
 //! What stands in for the providers: recorded traffic, and whatever a test says.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::future::pending;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,8 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full, StreamBody};
 use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 use tower::{Service, ServiceExt, service_fn};
 use tower_mock_llm::BoxError;
 
@@ -27,10 +29,43 @@ pub(crate) type Res = Response<StreamBody<Frames>>;
 pub(crate) struct Exchange {
     pub(crate) method: String,
     pub(crate) url: String,
-    pub(crate) request: Option<serde_json::Value>,
+    request: Option<Value>,
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: String,
+    #[serde(deserialize_with = "text")]
+    pub(crate) body: Bytes,
+}
+
+fn text<'de, D: serde::Deserializer<'de>>(body: D) -> Result<Bytes, D::Error> {
+    String::deserialize(body).map(Bytes::from)
+}
+
+/// The body of a response in the library: one of these.
+#[derive(Deserialize)]
+struct LibraryBody {
+    base64: Option<String>,
+    body: Option<Box<RawValue>>,
+    body_raw: Option<String>,
+    stream: Option<String>,
+}
+
+impl LibraryBody {
+    fn bytes(self) -> Option<Bytes> {
+        let text = self.stream.or(self.body_raw).or(self.body.map(|body| body.get().to_owned()));
+        text.map(Bytes::from).or_else(|| self.base64.as_deref().map(from_base64))
+    }
+}
+
+fn from_base64(text: &str) -> Bytes {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bits = |byte: u8| LETTERS.iter().position(|letter| *letter == byte).unwrap() as u32;
+    let mut bytes = Vec::new();
+    for four in text.trim_end_matches('=').as_bytes().chunks(4) {
+        let number = four.iter().fold(0, |number, byte| number << 6 | bits(*byte));
+        let number = number << (6 * (4 - four.len()));
+        bytes.extend(&number.to_be_bytes()[1..four.len()]);
+    }
+    bytes.into()
 }
 
 impl Exchange {
@@ -51,8 +86,69 @@ impl Exchange {
         all
     }
 
+    /// All of these providers that are in the library of recorded traffic: the folder that
+    /// `WIRE_RECORDINGS` names, or `../shared/wire/recordings` beside the crate. It is not a part of the
+    /// repository; where it is missing, those in `golden` must do.
+    pub(crate) fn library(providers: &[&str]) -> Vec<(String, Self)> {
+        let folder = std::env::var_os("WIRE_RECORDINGS").map_or_else(
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/wire/recordings"),
+            PathBuf::from,
+        );
+        if !folder.is_dir() {
+            return Self::all();
+        }
+        let mut all = Vec::new();
+        for provider in providers {
+            for file in std::fs::read_dir(folder.join(provider)).unwrap() {
+                let path = file.unwrap().path();
+                let name = format!("{provider}-{}", path.file_stem().unwrap().to_str().unwrap());
+                let text = std::fs::read_to_string(&path).unwrap();
+                all.extend(Self::of_library(&text).map(|exchange| (name, exchange)));
+            }
+        }
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        assert!(all.len() > 50, "{}", all.len());
+        all
+    }
+
+    /// Nothing, for a file of which only the response is known, or no frames.
+    fn of_library(text: &str) -> Option<Self> {
+        let file: Value = serde_json::from_str(text).unwrap();
+        let (request, response) = (&file["request"], &file["response"]);
+        // Values keep no order of fields, and numbers not their form.
+        let raw: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).unwrap();
+        let body: LibraryBody = serde_json::from_str(raw["response"].get()).unwrap();
+        let headers = response["headers"].as_object()?;
+        // A secret is masked wherever else it stands; this word stands in bodies too.
+        let header = |name: &str, value: &Value| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (name.to_owned(), value.replace("<redacted>", "what-was-here"))
+        };
+        let headers = headers.iter().flat_map(|(name, values)| {
+            let values = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
+            values.iter().map(|value| header(name, value)).collect::<Vec<_>>()
+        });
+        Some(Self {
+            method: request["method"].as_str()?.to_owned(),
+            url: request["url"].as_str()?.to_owned(),
+            request: Some(request["body"].clone()).filter(|body| !body.is_null()),
+            status: u16::try_from(response["status"].as_u64()?).unwrap(),
+            headers: headers.collect(),
+            body: body.bytes()?,
+        })
+    }
+
+    /// The body of the request.
+    pub(crate) fn asked(&self) -> String {
+        match &self.request {
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None => String::new(),
+        }
+    }
+
     pub(crate) fn request(&self) -> Req {
-        let body = self.request.as_ref().map_or(String::new(), ToString::to_string);
+        let body = self.asked();
         Request::builder()
             .method(self.method.as_str())
             .uri(&self.url)
@@ -74,7 +170,7 @@ impl Exchange {
 
     /// The body in pieces as a network might cut it: in the middle of events and characters too.
     pub(crate) fn frames(&self) -> Vec<Bytes> {
-        let mut rest = Bytes::from(self.body.clone());
+        let mut rest = self.body.clone();
         let mut sizes = [61, 5, 333, 120, 7, 400, 1].into_iter().cycle();
         let mut frames = Vec::new();
         while !rest.is_empty() {
@@ -113,7 +209,7 @@ pub(crate) fn upstream(
         let exchange = exchange.clone();
         async move {
             let sent = request.into_body().collect().await.unwrap().to_bytes();
-            assert_eq!(sent, exchange.request.as_ref().map_or(String::new(), |it| it.to_string()));
+            assert_eq!(sent, exchange.asked());
             wait(head).await;
             let mut response = Response::builder().status(exchange.status);
             for (name, value) in exchange.headers() {

@@ -110,11 +110,18 @@ async fn what_was_interrupted_is_never_replayed_as_whole() {
 #[tokio::test]
 async fn clients_that_stop_at_the_last_event_have_read_the_whole() {
     let scratch = Scratch::new("done");
-    for (last, end) in [
-        ("data: [DONE]\n\n", "whole"),
-        ("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", "whole"),
-        ("data: {\"type\":\"message_stop\"           }\n\n", "whole"),
-        ("data: {\"text\":\"[DONE]\"}\n\n", "interrupted"),
+    let long =
+        format!("data: {{\"type\":\"response.completed\",\"x\":\"{}\"}}\n\n", "x".repeat(9000));
+    let openai = "https://api.openai.com/v1/responses";
+    let anthropic = "https://api.anthropic.com/v1/messages";
+    for (url, last, end) in [
+        (openai, "data: [DONE]\n\n", "whole"),
+        (openai, &*long.leak(), "whole"),
+        (openai, "data: {\"text\":\"[DONE]\"}\n\n", "interrupted"),
+        (openai, "data: {\"type\":\"message_stop\"}\n\n", "interrupted"),
+        (anthropic, "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", "whole"),
+        (anthropic, "data: {\"type\":\"message_stop\"           }\n\n", "whole"),
+        (anthropic, "data: [DONE]\n\n", "interrupted"),
     ] {
         let path = scratch.file("x.jsonl");
         let _ = std::fs::remove_file(&path);
@@ -127,7 +134,9 @@ async fn clients_that_stop_at_the_last_event_have_read_the_whole() {
             )))
         });
         let stack = MockLlmLayer::new().cassette(cassette).recording().layer(live);
-        let mut response = stack.oneshot(ask("hi")).await.unwrap();
+        let mut request = ask("hi");
+        *request.uri_mut() = url.parse().unwrap();
+        let mut response = stack.oneshot(request).await.unwrap();
         for _ in 0..2 {
             response.body_mut().frame().await.unwrap().unwrap();
         }

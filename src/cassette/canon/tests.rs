@@ -33,6 +33,48 @@ fn what_says_the_same_has_the_same_key() {
 }
 
 #[test]
+fn what_is_left_out_is_what_it_would_be() {
+    const MORE: &str = r#"{"model":"m","temperature":1.0,"top_p":1,"n":1,"logprobs":false,
+        "presence_penalty":0.0,"frequency_penalty":0,"parallel_tool_calls":true,"tool_choice":"aut\u006f",
+        "service_tier":"auto","messages":[{"role":"user","content":"hi"}]}"#;
+    assert_eq!(key(MORE), key(PLAIN));
+    assert_eq!(key(&PLAIN.replace("\"temperature\":1,", "")), key(PLAIN));
+    for (from, to) in [
+        ("\"temperature\":1.0", "\"temperature\":0.9"),
+        ("\"temperature\":1.0", "\"temperature\":\"1\""),
+        ("\"top_p\":1", "\"top_p\":0"),
+        ("\"n\":1", "\"n\":2"),
+        ("\"logprobs\":false", "\"logprobs\":true"),
+        ("\"parallel_tool_calls\":true", "\"parallel_tool_calls\":false"),
+        ("aut\\u006f", "none"),
+    ] {
+        let other = MORE.replace(from, to);
+        assert_ne!(other, MORE, "{from}");
+        assert_ne!(key(&other), key(PLAIN), "{to}");
+        // The tree is of the same mind.
+        let tree = |body: &str| canonical(asked(body).json().unwrap(), &[]);
+        assert_ne!(tree(&other), tree(PLAIN), "{to}");
+        assert_eq!(tree(MORE), tree(PLAIN));
+    }
+}
+
+#[test]
+fn when_and_by_whom_it_was_asked_counts_for_nothing() {
+    const MORE: &str = r#"{"model":"m","temperature":1,"session_id":"s","request_id":"r","trace_id":"t",
+        "timestamp":1,"created":2,"created_at":"now","idempotency_key":"i",
+        "messages":[{"role":"user","content":"hi","timestamp":5,"created_at":{"a":1}}]}"#;
+    assert_eq!(key(MORE), key(PLAIN));
+    // What a tool is told or says is no such time.
+    let said = |at: &str| {
+        key(&format!(
+            r#"{{"messages":[{{"content":[{{"type":"tool_use","input":{{"timestamp":{at}}}}}]}}],
+                "schema":{{"created":{at}}}}}"#
+        ))
+    };
+    assert_ne!(said("1"), said("2"));
+}
+
+#[test]
 fn what_says_another_thing_has_another() {
     for (from, to) in [
         ("\"m\"", "\"n\""),
@@ -216,8 +258,9 @@ impl Maker {
             "-9223372036854775808",
             "0.1",
         ];
-        const TEXTS: [&str; 9] = [
+        const TEXTS: [&str; 10] = [
             "",
+            "auto",
             "a",
             "b",
             "#1",
@@ -238,8 +281,9 @@ impl Maker {
     }
 
     fn name(&mut self) -> String {
-        let names =
-            [&IDS[..], &LITERAL, &VOLATILE, &CONVERSATIONS, &["stream", "a", "b", "0", "é"]];
+        let usual = USUAL.map(|(name, _)| name);
+        let others = ["a", "b", "0", "é"];
+        let names = [&IDS[..], &LITERAL, &VOLATILE, &CONVERSATIONS, &TIMES, &usual, &others];
         self.pick(&names.concat()).to_owned()
     }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::Number;
 
 use super::hash::{self, joined};
-use super::{CONVERSATIONS, IDS, LITERAL, VOLATILE};
+use super::{CONVERSATIONS, IDS, LITERAL, TIMES, USUAL, Usual, VOLATILE};
 use crate::cassette::redact::Pointer;
 use crate::cassette::scan::{Kind, Node, scan, unescape};
 
@@ -149,6 +149,29 @@ impl<'a> Walk<'a> {
         Some(hash::of_fields(sum))
     }
 
+    /// Whether it says no more than its absence would.
+    fn is_usual(&self, name: &[u8], at: usize) -> bool {
+        let Some((_, usual)) = USUAL.iter().find(|(known, _)| known.as_bytes() == name) else {
+            return false;
+        };
+        let node = self.nodes[at];
+        match (usual, node.kind) {
+            (Usual::Bool(usual), Kind::True) => *usual,
+            (Usual::Bool(usual), Kind::False) => !*usual,
+            (Usual::Text(usual), Kind::Text) => self.slice(node) == usual.as_bytes(),
+            (Usual::Text(usual), Kind::Escaped) => {
+                let mut meant = Vec::new();
+                unescape(self.slice(node), &mut meant);
+                meant == usual.as_bytes()
+            }
+            (Usual::Whole(usual), Kind::Number) => {
+                let number = serde_json::from_slice::<Number>(self.slice(node)).ok();
+                number.and_then(|number| number.as_f64()) == Some(*usual as f64)
+            }
+            _ => false,
+        }
+    }
+
     /// Its value; `Some(None)` if it does not count.
     fn field(
         &mut self,
@@ -162,7 +185,7 @@ impl<'a> Walk<'a> {
         let Some(into) = further(ways, |step| step.as_bytes() == name) else { return Some(None) };
         let kind = self.nodes[at].kind;
         if is_top {
-            let is_default = kind == Kind::Null || (name == b"stream" && kind == Kind::False);
+            let is_default = kind == Kind::Null || self.is_usual(name, at);
             if is_default || VOLATILE.iter().any(is) {
                 return Some(None);
             }
@@ -171,6 +194,9 @@ impl<'a> Walk<'a> {
                 self.scratch.seen.clear();
             }
             return self.value(at, begins, &into).map(Some);
+        }
+        if has_ids && TIMES.iter().any(is) {
+            return Some(None);
         }
         let is_id = has_ids && matches!(kind, Kind::Text | Kind::Escaped) && IDS.iter().any(is);
         if is_id {

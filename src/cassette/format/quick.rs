@@ -93,6 +93,7 @@ pub(in crate::cassette) fn interaction(file: &Bytes, number: usize) -> Option<In
         method: method.to_owned(),
         url: url.to_owned(),
         provider: line.provider()?.to_owned(),
+        recorded: line.recorded()?,
         request_headers: line.headers()?,
         body: line.body(file)?,
         line: number,

@@ -14,6 +14,7 @@ fn interaction(text: &str) -> Interaction {
             Frame { at: 0, bytes: Bytes::from_static(b"data: {\"a\":1}\n\n") },
             Frame { at: 1500, bytes: Bytes::from_static(b"data: [DONE]\n\n") },
         ],
+        recorded: None,
         interrupted: None,
         line: 2,
     }
@@ -25,6 +26,21 @@ fn file(interactions: &[Interaction]) -> String {
 
 fn bodies(bytes: &[u8]) -> Vec<Bytes> {
     read("x.jsonl", bytes).unwrap().into_iter().map(|it| it.body).collect()
+}
+
+#[test]
+fn what_is_said_of_a_recording_stands_beside_its_request() {
+    let (at, by) = ("2026-11-21T18:00:00Z".to_owned(), "tower-mock-llm 0.1.0".to_owned());
+    let stamp = Stamp { at, by, model: Some("gpt-4o-2024-08-06".to_owned()) };
+    let stamped = Interaction { recorded: Some(stamp), ..interaction("hi") };
+    let text = file(std::slice::from_ref(&stamped));
+    let beside = r#","provider":"openai","recorded":{"at":"2026-11-21T18:00:00Z","by":"tower-mock-llm 0.1.0","model":"gpt-4o-2024-08-06"},"headers":["#;
+    assert!(text.contains(beside), "{text}");
+    assert_eq!(read("x.jsonl", text.as_bytes()).unwrap(), [stamped]);
+    for (from, to) in [("\"at\"", "\"when\""), ("\"by\":\"tower-mock-llm 0.1.0\"", "\"by\":1")] {
+        let error = read("x.jsonl", text.replace(from, to).as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with("x.jsonl:2:"), "{error}");
+    }
 }
 
 #[test]

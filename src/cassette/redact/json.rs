@@ -58,6 +58,30 @@ impl Pointer {
     }
 }
 
+impl Pointer {
+    /// Calls for each value that is there.
+    pub(in crate::cassette) fn visit(&self, value: &mut Value, found: &mut dyn FnMut(&mut Value)) {
+        visit(value, &self.0, found);
+    }
+}
+
+fn visit(value: &mut Value, steps: &[String], found: &mut dyn FnMut(&mut Value)) {
+    let Some((step, rest)) = steps.split_first() else { return found(value) };
+    match value {
+        Value::Object(fields) => {
+            let wanted = fields.iter_mut().filter(|(name, _)| step == "*" || *name == step);
+            wanted.for_each(|(_, value)| visit(value, rest, found));
+        }
+        Value::Array(elements) => {
+            let wanted = elements.iter_mut().enumerate();
+            wanted
+                .filter(|(index, _)| step == "*" || step.parse() == Ok(*index))
+                .for_each(|(_, value)| visit(value, rest, found));
+        }
+        _ => {}
+    }
+}
+
 fn remove(value: &mut Value, steps: &[String]) {
     let Some((step, rest)) = steps.split_first() else { return };
     match value {

@@ -8,11 +8,13 @@ mod block;
 mod caching;
 mod citation;
 mod count_tokens;
+mod decode;
 mod diagnose;
 mod error;
 mod error_words;
 mod event;
 mod headers;
+mod heard;
 mod lenient;
 mod limits;
 mod message;
@@ -25,12 +27,14 @@ mod stream;
 mod tests;
 mod tools;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::Response;
 
 use super::{
-    Cacheable, Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder,
-    no_words,
+    Cacheable, Call, Context, ErrorContext, Heard, Operation, Provider, ResponseSynth,
+    StreamEncoder, no_words,
 };
 use crate::reply::{ApiError, Feature, Output, Part, Reply, ToolDeltas};
 use crate::request::{Head, LlmRequest};
@@ -116,6 +120,14 @@ impl ResponseSynth for Anthropic {
     ) -> Result<(), &'static str> {
         error::inside_stream(cx, error, frames);
         Ok(())
+    }
+
+    fn decode(&self, events: &[Cow<'_, str>]) -> Result<Reply, &'static str> {
+        decode::decode(events)
+    }
+
+    fn hear(&self, event: &[u8]) -> Heard {
+        heard::hear(event)
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {

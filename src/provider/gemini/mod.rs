@@ -5,12 +5,14 @@
 
 mod config;
 mod count_tokens;
+mod decode;
 mod embed;
 mod ending;
 mod error;
 mod error_words;
 mod grounding;
 mod headers;
+mod heard;
 mod identity;
 mod logprobs;
 mod models;
@@ -30,8 +32,8 @@ use bytes::Bytes;
 use http::Response;
 
 use super::{
-    Cacheable, Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder,
-    no_words,
+    Cacheable, Call, Context, ErrorContext, Heard, Operation, Provider, ResponseSynth,
+    StreamEncoder, no_words,
 };
 use crate::reply::{ApiError, Feature, Output, Part, Reply, ServerTool, Source};
 use crate::request::{Head, LlmRequest};
@@ -137,6 +139,14 @@ impl ResponseSynth for Gemini {
     ) -> Result<(), &'static str> {
         error::inside_stream(cx, error, frames);
         Ok(())
+    }
+
+    fn decode(&self, events: &[Cow<'_, str>]) -> Result<Reply, &'static str> {
+        decode::decode(events)
+    }
+
+    fn hear(&self, event: &[u8]) -> Heard {
+        heard::hear(event)
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {

@@ -7,12 +7,14 @@ mod check;
 mod chunk;
 mod chunks;
 mod completion;
+mod decode;
 mod diagnose;
 mod embeddings;
 mod error;
 mod error_words;
 mod extra;
 mod headers;
+mod heard;
 mod identity;
 mod lane;
 mod logprobs;
@@ -28,12 +30,14 @@ mod tests;
 
 use std::time::Duration;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::Response;
 
 use super::{
-    Cacheable, Call, Context, ErrorContext, Operation, Provider, ResponseSynth, StreamEncoder,
-    no_words,
+    Cacheable, Call, Context, ErrorContext, Heard, Operation, Provider, ResponseSynth,
+    StreamEncoder, no_words,
 };
 use crate::reply::{ApiError, Feature, Output, Part, Reply, Source};
 use crate::request::{Head, LlmRequest};
@@ -133,6 +137,14 @@ impl ResponseSynth for OpenAi {
     ) -> Result<(), &'static str> {
         error::inside_stream(cx, error, frames);
         Ok(())
+    }
+
+    fn decode(&self, events: &[Cow<'_, str>]) -> Result<Reply, &'static str> {
+        decode::decode(events)
+    }
+
+    fn hear(&self, event: &[u8]) -> Heard {
+        heard::hear(event)
     }
 
     fn error(&self, cx: &ErrorContext<'_>, error: &ApiError) -> Response<Bytes> {

@@ -1,6 +1,7 @@
 //! async-openai 0.43 (reqwest 0.13): Chat Completions.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use async_openai::config::{OPENAI_API_BASE, OpenAIConfig};
 use async_openai::middleware::HttpRequestFactory;
@@ -31,6 +32,22 @@ impl AsyncOpenAi {
             .layer(AsyncFilterLayer::new(build))
             .layer(mock.clone())
             .service(reqwest::Client::new());
+        Self(async_openai::Client::with_config(config()).with_http_service(service))
+    }
+
+    /// The same, where what is to be recorded goes to the server at this address.
+    pub fn recording(mock: &MockLlmLayer, live: SocketAddr) -> Self {
+        let build = |factory: HttpRequestFactory| async move { factory.build().await };
+        let client = reqwest::Client::new();
+        let service = ServiceBuilder::new()
+            .layer(AsyncFilterLayer::new(build))
+            .layer(mock.clone().recording())
+            .service_fn(move |mut request: reqwest::Request| {
+                let url = request.url_mut();
+                let led = url.set_scheme("http").and_then(|()| url.set_ip_host(live.ip()));
+                led.and_then(|()| url.set_port(Some(live.port()))).expect("it is a URL of HTTP");
+                client.execute(request)
+            });
         Self(async_openai::Client::with_config(config()).with_http_service(service))
     }
 }

@@ -10,6 +10,7 @@ use crate::cassette::canon::{Keyer, Question};
 use crate::cassette::indent::{indented, minified};
 use crate::cassette::redact::Pointer;
 use crate::cassette::scan::{Kind, Node, scan, unescape};
+use crate::cassette::stamp::Stamp;
 use crate::util::base64::from_base64;
 
 /// A line whose fields are those of a line.
@@ -30,8 +31,10 @@ pub(super) enum What {
     Response,
 }
 
-const FIELDS: [&str; 10] =
-    ["us", "frame", "end", "why", "response", "headers", "request", "provider", "body", "cassette"];
+const FIELDS: [&str; 11] = [
+    "us", "frame", "end", "why", "response", "headers", "request", "provider", "body", "cassette",
+    "recorded",
+];
 const US: usize = 0;
 const FRAME: usize = 1;
 const END: usize = 2;
@@ -42,6 +45,7 @@ const REQUEST: usize = 6;
 const PROVIDER: usize = 7;
 const BODY: usize = 8;
 const CASSETTE: usize = 9;
+const RECORDED: usize = 10;
 
 impl<'a> Line<'a> {
     pub(super) fn of(text: &'a str, nodes: &'a mut Vec<Node>) -> Option<Self> {
@@ -72,6 +76,7 @@ impl<'a> Line<'a> {
             () if is(&[END]) || is(&[END, WHY]) => What::End,
             () if is(&[RESPONSE, US, HEADERS]) => What::Response,
             () if is(&[REQUEST, PROVIDER, HEADERS, BODY]) => What::Request,
+            () if is(&[REQUEST, PROVIDER, RECORDED, HEADERS, BODY]) => What::Request,
             () if is(&[CASSETTE]) => What::File,
             () => return None,
         };
@@ -158,12 +163,47 @@ impl<'a> Line<'a> {
         })
     }
 
+    /// What is said of the recording itself.
+    pub(super) fn recorded(&self) -> Option<Option<Stamp>> {
+        let owned = |at| self.meant(at).map(Cow::into_owned);
+        Some(match self.stamp()? {
+            None => None,
+            Some([at, by, 0]) => Some(Stamp { at: owned(at)?, by: owned(by)?, model: None }),
+            Some([at, by, model]) => {
+                Some(Stamp { at: owned(at)?, by: owned(by)?, model: Some(owned(model)?) })
+            }
+        })
+    }
+
+    /// Where its texts stand, if there is one; nowhere at 0.
+    fn stamp(&self) -> Option<Option<[u32; 3]>> {
+        const NAMES: [&str; 3] = ["at", "by", "model"];
+        let place = self.places[RECORDED];
+        if place == 0 {
+            return Some(None);
+        }
+        let stamp = self.nodes[place as usize];
+        (stamp.kind == Kind::Object).then_some(())?;
+        let mut texts = [0; NAMES.len()];
+        let mut name = place + 1;
+        while name < stamp.next {
+            let text = name + 1;
+            let field = self.plain(name)?;
+            let field = NAMES.iter().position(|known| *known == field)?;
+            (texts[field] == 0 && self.is_meant(text)).then_some(())?;
+            texts[field] = text;
+            name = self.nodes[text as usize].next;
+        }
+        (texts[0] != 0 && texts[1] != 0).then_some(Some(texts))
+    }
+
     pub(super) fn body(&self, file: &Bytes) -> Option<Bytes> {
         self.said(self.places[BODY], file)
     }
 
     pub(super) fn key(&self, keyer: &mut Keyer, ignored: &[Pointer]) -> Option<u128> {
         self.has_headers().then_some(())?;
+        self.stamp()?;
         let (method, url) = self.request()?;
         let is_content_type = |pair: &Option<(u32, u32)>| {
             pair.is_some_and(|(name, _)| self.plain(name) == Some("content-type"))

@@ -1,6 +1,7 @@
 use super::*;
 use crate::cassette::canon::Asked;
 use crate::cassette::format::{first_line, read, write};
+use crate::cassette::stamp::Stamp;
 use crate::util::rng::Rng;
 
 /// Every recording, read at once and read by its entry, with its key.
@@ -65,6 +66,11 @@ fn all_kinds() -> Vec<Interaction> {
             after: 5,
             headers: vec![("alt-svc".to_owned(), "h3=\":443\"".to_owned())],
             frames: frames.iter().map(frame).collect(),
+            recorded: (index % 4 != 0).then(|| Stamp {
+                at: "2026-11-21T18:00:00Z".to_owned(),
+                by: "tower-mock-llm \"0\"".to_owned(),
+                model: (index % 4 != 1).then(|| "gpt-\u{e9}\n".to_owned()),
+            }),
             interrupted: (index % 3 == 1).then(|| "gone: \"x\"".to_owned()),
             line: 0,
         })

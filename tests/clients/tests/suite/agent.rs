@@ -72,7 +72,7 @@ fn check(mock: &MockLlmLayer, provider: Provider) {
 }
 
 /// The loop of an app that uses async-openai.
-async fn ask(client: &AsyncOpenAi, question: &str) -> Res<String> {
+pub(crate) async fn ask(client: &AsyncOpenAi, question: &str) -> Res<String> {
     let mut messages = vec![user(question)];
     for _ in 0..5 {
         let mut request = request(messages.clone());

@@ -7,4 +7,5 @@ mod each;
 mod embeddings;
 mod faults;
 mod openai_says;
+mod recorded;
 mod structured;

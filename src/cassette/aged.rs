@@ -1,0 +1,144 @@
+//! What is old, and what a live answer is for.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use super::deck::{Next, Settings};
+use super::drift::{drift, model};
+use super::events::events;
+use super::fuzzy::Near;
+use super::interaction::Interaction;
+use super::note::{self, Note};
+use super::recorder::Purpose;
+use super::redact::Secrets;
+use super::stamp::{MaxAge, Stale, Stamp, now, words};
+use super::{Cassette, RecordMode};
+use crate::error::Error;
+use crate::provider::Room;
+
+impl Cassette {
+    /// What is replayed, and what is done if nothing is.
+    pub(super) fn next(&self, key: u128, mode: RecordMode, settings: &Settings) -> (Next, Purpose) {
+        let longest = match (mode, settings.max_age) {
+            (RecordMode::Refresh, max_age) => {
+                Some(max_age.map_or(MaxAge::REFRESH, |max_age| max_age.age))
+            }
+            (RecordMode::RecordMissing, Some(MaxAge { age, stale: Stale::Refresh })) => Some(age),
+            _ => None,
+        };
+        let mut deck = self.deck();
+        match longest {
+            _ if mode == RecordMode::RecordAll => (Next::None, Purpose::Again),
+            Some(longest) if deck.is_stale(key, longest, now()) => (Next::None, Purpose::Refresh),
+            _ => (deck.next(key), Purpose::Add),
+        }
+    }
+
+    /// Why a recording is too old to be replayed; notes it, if it is but may be.
+    pub(super) fn aged(&self, recorded: &Interaction, max_age: Option<MaxAge>) -> Option<String> {
+        let MaxAge { age: longest, stale } = max_age?;
+        let age = recorded.age(now());
+        if age.is_some_and(|age| age <= longest) {
+            return None;
+        }
+        let note = Note::Aged { recording: self.place(recorded.line), age };
+        if stale == Stale::Fail {
+            return Some(format!(
+                "tower-mock-llm: {note}, and `Cassette::max_age` is {}. Nothing was sent. To record it \
+                 again, run this with MOCK_LLM=refresh and a key that is valid.",
+                words(longest)
+            ));
+        }
+        if !self.0.warned.swap(true, Ordering::Relaxed) {
+            let longest = words(longest);
+            eprintln!(
+                "warning: tower-mock-llm: {note}; what is older than {longest} is recorded again with \
+                 MOCK_LLM=refresh"
+            );
+        }
+        self.tell(note);
+        None
+    }
+
+    /// Tells that the recording of another request is replayed.
+    pub(super) fn tell_near(&self, line: usize, near: &Near) {
+        let Near { distance, differences } = near;
+        let (recording, differences) = (self.place(line), differences.clone());
+        let note = Note::Fuzzy { recording, distance: *distance, differences };
+        if !self.0.told_fuzzy.swap(true, Ordering::Relaxed) {
+            eprintln!("warning: tower-mock-llm: {note}");
+        }
+        self.tell(note);
+    }
+
+    /// Where a recording stands.
+    pub(super) fn place(&self, line: usize) -> String {
+        match line {
+            0 => format!("{}, recorded in this run,", self.location()),
+            line => format!("{}:{line}", self.location()),
+        }
+    }
+
+    pub(super) fn tell(&self, note: Note) {
+        let mut notes = self.0.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if notes.len() < note::MOST && !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+
+    /// Does with a live answer what it was for. What is said of it is for [`MockHandle::check`] too.
+    ///
+    /// [`MockHandle::check`]: crate::MockHandle::check
+    pub(super) fn end(
+        &self,
+        key: u128,
+        secrets: &Secrets,
+        purpose: &Purpose,
+        mut interaction: Interaction,
+        room: Option<&Room>,
+    ) -> Result<Option<String>, Error> {
+        let old = match purpose {
+            Purpose::Add => None,
+            Purpose::Again | Purpose::Refresh => {
+                self.deck().old(key).map(|take| take.interaction())
+            }
+            Purpose::Verify(recorded) => Some(Arc::clone(&recorded.interaction)),
+        };
+        let model = |interaction: &Interaction| model(&events(&interaction.said()), room);
+        let answered_by = model(&interaction);
+        if let Some(old) = old {
+            let (recording, old) = (self.place(old.line), &*old);
+            let is_worse = interaction.status >= 400 && old.status < 400;
+            let why = match &interaction.interrupted {
+                Some(why) => Some(format!("the provider's answer broke off ({why})")),
+                None if is_worse && matches!(purpose, Purpose::Refresh) => {
+                    Some(format!("the provider answered with the status {}", interaction.status))
+                }
+                None => None,
+            };
+            if let Some(why) = why {
+                let note = Note::Kept { recording, why };
+                self.tell(note.clone());
+                return Ok(Some(note.to_string()));
+            }
+            if let Purpose::Verify(_) = purpose {
+                let drift = drift(old, &interaction, room);
+                if drift.is_empty() {
+                    return Ok(None);
+                }
+                let note = Note::Drifted { recording, drift };
+                self.tell(note.clone());
+                return Ok(Some(note.to_string()));
+            }
+            let was = old.recorded.as_ref().and_then(|stamp| stamp.model.clone());
+            match (was.or_else(|| model(old)), answered_by.clone()) {
+                (Some(was), Some(is)) if was != is => {
+                    self.tell(Note::ModelChanged { recording, was, is });
+                }
+                _ => {}
+            }
+        }
+        interaction.recorded = Some(Stamp::now(answered_by));
+        self.keep(key, secrets, purpose, interaction).map(|()| None)
+    }
+}
