@@ -38,8 +38,23 @@ pub(super) enum Command {
         mock-llm serve --port 4100 --seed 7\n  \
         mock-llm serve --config mock-llm.yaml --profile demo\n  \
         mock-llm serve --pace 'first=300ms; gap=20ms'\n  \
+        mock-llm serve --cassette tests/cassettes\n  \
         mock-llm serve --host 0.0.0.0 --port 4100    # in a container")]
     Serve(Serve),
+    /// Passes every call on to its provider, and records it: a proxy. Until SIGINT or SIGTERM.
+    #[command(
+        after_help = "Calls that are recorded already are replayed, unless --all. Keys are passed on, and \
+        never written. `serve --cassette` replays it all, without a key and without a network.\n\n\
+        Examples:\n  \
+        mock-llm record --cassette tests/cassettes\n  \
+        mock-llm record --cassette llm.jsonl --upstream https://api.openai.com/v1\n  \
+        mock-llm record --cassette llm.jsonl --upstream openai=http://127.0.0.1:11434/v1 \\\n      \
+        --upstream anthropic=https://gateway.example\n  \
+        OPENAI_BASE_URL=http://127.0.0.1:4100/v1 python app.py\n  \
+        mock-llm serve --cassette tests/cassettes\n\n\
+        Exit codes: 0 all is recorded; 1 something could not be."
+    )]
+    Record(Record),
     /// Checks a config file, and says what it mocks and what it lets go live.
     #[command(after_help = "Examples:\n  \
         mock-llm validate mock-llm.yaml\n  \
@@ -145,6 +160,32 @@ pub(super) struct Serve {
     /// Certificates in PEM to trust where calls go live, beside those that browsers trust.
     #[arg(long, value_name = "FILE", requires = "config")]
     pub(super) upstream_ca: Option<PathBuf>,
+    /// Replays a cassette, or all of a folder, where no rule answers; what it does not have is refused.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) cassette: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Record {
+    /// Where it is kept: a file, or a folder for `recorded.jsonl`.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) cassette: PathBuf,
+    /// Where a provider is, in place of its own address: `openai=URL`, or a URL alone, which is the
+    /// provider's whose host it is, or else all providers'.
+    #[arg(long, value_name = "[PROVIDER=]URL")]
+    pub(super) upstream: Vec<String>,
+    /// Records everything anew, also what is recorded already.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Certificates in PEM to trust, beside those that browsers trust.
+    #[arg(long, value_name = "FILE")]
+    pub(super) upstream_ca: Option<PathBuf>,
+    /// Address or name to listen on, if not 127.0.0.1.
+    #[arg(long)]
+    pub(super) host: Option<String>,
+    /// Port to listen on; 0 takes one that is free, which is the default.
+    #[arg(long)]
+    pub(super) port: Option<u16>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,8 +1,10 @@
 //! `mock-llm serve`.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::args::Serve;
+use super::record::replayed;
 use super::{Failure, config};
 use crate::config::Config;
 use crate::layer::MockLlmLayer;
@@ -42,17 +44,19 @@ pub(super) fn serve<W: FnOnce()>(
         }
     };
     if let Some(file) = &options.upstream_ca {
-        let pem = std::fs::read(file)
-            .map_err(|error| Failure::Other(format!("cannot read {}: {error}", file.display())))?;
-        let trusting = Upstream::new().root_pem(&pem)?;
-        builder = builder.upstream_if_any(trusting);
+        builder = builder.upstream_if_any(trusting(Some(file))?);
     }
+    let cassette = options.cassette.as_deref().map(replayed).transpose()?;
     builder = builder.map_layer(|mut layer| {
         if let Some(seed) = options.seed {
             layer = layer.seed(seed);
         }
         if let Some(pace) = &options.pace {
             layer = layer.pace(pace.clone());
+        }
+        if let Some(cassette) = cassette {
+            // The server lives longer than one run of a program.
+            layer = layer.cassette(cassette.repeat(true));
         }
         layer.journal(options.journal, JOURNAL_BYTES)
     });
@@ -70,6 +74,21 @@ pub(super) fn serve<W: FnOnce()>(
         builder = builder.admin_token(token);
     }
     let server = builder.start()?;
+    greet(&server, out, err)?;
+    if !options.no_admin {
+        let _ = writeln!(err, "dashboard: {}/__mock/", server.url());
+    }
+    wait();
+    server.shutdown();
+    Ok(())
+}
+
+/// Says where it is, and how it is pointed at.
+pub(super) fn greet(
+    server: &MockServer,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<(), Failure> {
     writeln!(out, "listening on {}", server.url())?;
     out.flush()?;
     if !server.addr().ip().is_loopback() {
@@ -86,10 +105,13 @@ pub(super) fn serve<W: FnOnce()>(
             let _ = writeln!(err, "{variable}={}{path}", server.url());
         }
     }
-    if !options.no_admin {
-        let _ = writeln!(err, "dashboard: {}/__mock/", server.url());
-    }
-    wait();
-    server.shutdown();
     Ok(())
+}
+
+/// What calls providers, with the certificates of this file.
+pub(super) fn trusting(file: Option<&Path>) -> Result<Upstream, Failure> {
+    let Some(file) = file else { return Ok(Upstream::new()) };
+    let pem = std::fs::read(file)
+        .map_err(|error| Failure::Other(format!("cannot read {}: {error}", file.display())))?;
+    Ok(Upstream::new().root_pem(&pem)?)
 }
