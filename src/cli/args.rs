@@ -30,7 +30,7 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Serves every provider's API at one address, until SIGINT or SIGTERM. What a config file lets go
-    /// live is passed on to the provider.
+    /// live is passed on to the provider; when the file changes, and on SIGHUP, it is read again.
     #[command(after_help = "Its first line on stdout is `listening on http://127.0.0.1:PORT`; \
         it listens by then. Hints go to stderr.\n\n\
         Examples:\n  \
@@ -39,6 +39,7 @@ pub(super) enum Command {
         mock-llm serve --config mock-llm.yaml --profile demo\n  \
         mock-llm serve --pace 'first=300ms; gap=20ms'\n  \
         mock-llm serve --cassette tests/cassettes\n  \
+        mock-llm serve --tls-self-signed mock.pem    # then SSL_CERT_FILE=mock.pem\n  \
         mock-llm serve --host 0.0.0.0 --port 4100    # in a container")]
     Serve(Serve),
     /// Passes every call on to its provider, and records it: a proxy. Until SIGINT or SIGTERM.
@@ -163,6 +164,21 @@ pub(super) struct Serve {
     /// Replays a cassette, or all of a folder, where no rule answers; what it does not have is refused.
     #[arg(long, value_name = "FILE|DIR")]
     pub(super) cassette: Option<PathBuf>,
+    /// Lets pages of any origin call it from a browser (CORS).
+    #[arg(long)]
+    pub(super) cors: bool,
+    /// Serves HTTPS with this certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The certificate's key, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Serves HTTPS with a certificate that is made now, and written to this file for clients to trust.
+    #[arg(long, value_name = "FILE", conflicts_with = "tls_cert")]
+    pub(super) tls_self_signed: Option<PathBuf>,
+    /// How many connections it has at a time.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) max_connections: Option<usize>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -22,6 +22,7 @@ mod serve;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
