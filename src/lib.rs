@@ -41,6 +41,7 @@
 //! * Which rule answers: [`guide::matching`]; agents, turn by turn: [`guide::scripts`].
 //! * JSON in a demanded form, right and nearly right: [`guide::structured_output`].
 //! * Real traffic, recorded and replayed: [`guide::cassettes`] (feature `cassette`).
+//! * A server: [`guide::serving`].
 //! * Tokens, prompt caches, embeddings: [`guide::usage`].
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],

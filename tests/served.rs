@@ -120,6 +120,9 @@ async fn sessions_share_a_server_and_not_their_state() {
         }
     }
     assert_eq!(server.handle().received().len(), 12);
+    let calls = reqwest::get(format!("{}/__mock/calls?session=b", server.url())).await.unwrap();
+    let calls: serde_json::Value = calls.json().await.unwrap();
+    assert_eq!((&calls["count"], &calls["calls"][0]["session"]), (&4.into(), &"b".into()));
     // One is reset, and the others go on.
     let reset = reqwest::Client::new().post(format!("{}/__mock/reset", server.url()));
     let reset = reset.header("x-mock-llm-session", "b").send().await.unwrap();

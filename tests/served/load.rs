@@ -1,10 +1,6 @@
 //! Many connections while the config file is changed again and again: nothing is lost, nothing is wrong.
 //!
-//! ```text
-//! MOCK_LLM_LOAD_CONNECTIONS=2000 MOCK_LLM_LOAD_SECONDS=30 cargo test --release --test served load
-//! ```
-//!
-//! Without the variables it is short, for CI.
+//! `tests/load/run` has 2,000 connections; here it is short.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -21,7 +17,7 @@ fn version(index: u64) -> String {
     format!(
         "providers: {{m: {{type: mock, responses: {{'*': '{long}'}}}}}}\nseed: {index}\n\
          response_header: {}\n",
-        index % 2 == 0
+        index.is_multiple_of(2)
     )
 }
 
@@ -69,7 +65,7 @@ async fn load_while_it_is_reloaded() {
             let client = reqwest::Client::builder().pool_max_idle_per_host(1).build().unwrap();
             let (mut seen, mut calls) = (BTreeSet::new(), 0_u64);
             while Instant::now() < end || calls == 0 {
-                let stream = (index + calls) % 2 == 0;
+                let stream = (index + calls).is_multiple_of(2);
                 let answer = ask(&client, &url, stream).await;
                 let known = right.iter().find(|(s, _, it)| *s == stream && *it == answer);
                 let (_, version, _) = known.unwrap_or_else(|| panic!("wrong: {answer:?}"));
