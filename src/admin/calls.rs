@@ -34,6 +34,9 @@ pub(super) struct Call<'a> {
     status: u16,
     stream: bool,
     rule: Option<&'a str>,
+    /// As the request's header named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
     tokens: Tokens,
     /// What it would have cost, if the mock answered and the price is known.
     saved_usd: Option<f64>,
@@ -189,6 +192,7 @@ impl<'a> Call<'a> {
             status: trace.status,
             stream: trace.is_stream(),
             rule: received.rule.as_deref(),
+            session: received.head.as_head().header("x-mock-llm-session"),
             tokens: Tokens { input, output },
             saved_usd: price.map(|price| price.cost(input as f64, output as f64)),
             first_token_ms: trace.first_token().filter(|_| trace.is_stream()).map(milliseconds),

@@ -85,6 +85,9 @@ const DEEPEST: usize = 64;
 /// A config file, read and checked.
 pub struct Config {
     plan: Plan,
+    /// It and its includes; names, where it was given as a text.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command looks again"))]
+    files: Vec<String>,
 }
 
 impl Config {
@@ -178,7 +181,7 @@ impl Config {
 
     fn of(plan: Result<Plan, Fault>, files: Vec<String>) -> Result<Self, Error> {
         match plan {
-            Ok(plan) => Ok(Self { plan }),
+            Ok(plan) => Ok(Self { plan, files }),
             Err(mut fault) => {
                 // What has no line of its own is about the whole file.
                 if fault.place.is_none()
@@ -190,6 +193,12 @@ impl Config {
                 Err(Error::config(fault.report(&files)))
             }
         }
+    }
+
+    /// The files that it was read from.
+    #[cfg(feature = "cli")]
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(String::as_str)
     }
 
     /// The layer that the file describes.
@@ -266,6 +275,9 @@ impl Config {
         let builder =
             if routes.is_empty() { builder } else { builder.upstream(crate::Upstream::new()) };
         let builder = builder.routes(routes).port(port.unwrap_or(0));
+        let server = &self.plan.file.server;
+        let builder = builder.cors(server.cors == Some(true));
+        let builder = builder.sessions_by_key(server.sessions_by_key == Some(true));
         Ok(match host {
             Some(host) => builder.host(host),
             None => builder,
