@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use super::args::Serve;
 use super::{Failure, config};
-use crate::config::Config;
 use crate::layer::MockLlmLayer;
 use crate::provider::{Provider, registry};
 use crate::server::MockServer;
@@ -64,8 +63,7 @@ pub(super) fn serve<W: FnOnce()>(
     }
     builder = builder.admin(!options.no_admin);
     let variable = std::env::var("MOCK_LLM_ADMIN_TOKEN").ok();
-    let in_file = || config.as_ref().and_then(Config::admin_token);
-    let token = options.admin_token.as_deref().or(variable.as_deref()).or_else(in_file);
+    let token = options.admin_token.as_deref().or(variable.as_deref());
     if let Some(token) = token.filter(|token| !token.is_empty()) {
         builder = builder.admin_token(token);
     }
@@ -87,7 +85,7 @@ pub(super) fn serve<W: FnOnce()>(
         }
     }
     if !options.no_admin {
-        let _ = writeln!(err, "dashboard: {}/__mock/", server.url());
+        let _ = writeln!(err, "# dashboard: {}/__mock/", server.url());
     }
     wait();
     server.shutdown();

@@ -231,12 +231,6 @@ impl Config {
         let server = &self.plan.file.server;
         (server.host.as_deref(), server.port)
     }
-
-    /// The token of a server's admin side, if the file says one.
-    #[cfg(feature = "cli")]
-    pub(crate) fn admin_token(&self) -> Option<&str> {
-        self.plan.file.server.admin_token.as_ref().map(|token| token.0.as_str())
-    }
 }
 
 #[cfg(feature = "server")]
@@ -265,7 +259,10 @@ impl Config {
         #[cfg(feature = "upstream")]
         let builder =
             if routes.is_empty() { builder } else { builder.upstream(crate::Upstream::new()) };
-        let builder = builder.routes(routes).port(port.unwrap_or(0));
+        let mut builder = builder.routes(routes).port(port.unwrap_or(0));
+        if let Some(token) = &self.plan.file.server.admin_token {
+            builder = builder.admin_token(&token.0);
+        }
         Ok(match host {
             Some(host) => builder.host(host),
             None => builder,
