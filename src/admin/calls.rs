@@ -31,6 +31,7 @@ pub(super) struct Call<'a> {
     path: String,
     model: Option<&'a str>,
     key: Option<String>,
+    session: Option<String>,
     status: u16,
     stream: bool,
     rule: Option<&'a str>,
@@ -186,6 +187,7 @@ impl<'a> Call<'a> {
             path: mask::path(&received.head),
             model,
             key: received.head.as_head().api_key().map(|key| Shown::of(key).as_str().to_owned()),
+            session: session(received),
             status: trace.status,
             stream: trace.is_stream(),
             rule: received.rule.as_deref(),
@@ -253,6 +255,12 @@ impl<'a> Detail<'a> {
 /// The model that was asked for, as far as it could be understood.
 pub(super) fn model<'a>(received: &'a Received, trace: &'a Trace) -> Option<&'a str> {
     trace.model().or_else(|| received.call()?.model.as_deref())
+}
+
+/// The session that it named.
+pub(super) fn session(received: &Received) -> Option<String> {
+    let name = received.head.headers.get("x-mock-llm-session")?;
+    Some(String::from_utf8_lossy(name.as_bytes()).into_owned())
 }
 
 fn milliseconds(span: Duration) -> f64 {
