@@ -46,6 +46,7 @@
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
 //!   [`ApiKeys`], [`Unmatched`]; by one file: [`guide::config`].
+//! * What its server did, on a page and for Prometheus: [`guide::server`].
 //! * Time: [`Pace`], [`guide::time`]; trouble: [`Fault`], [`fault::sweep`], [`guide::faults`]; errors
 //!   by vendor and surface, [`Quota`]: [`guide::errors`].
 //! * What became of an answer: [`Received::delivery`]; what the client made of it all:

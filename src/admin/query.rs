@@ -164,7 +164,7 @@ impl Filter {
                 rule == wanted || rule.trim_matches('`') == wanted
             })
             && self.session.as_ref().is_none_or(|wanted| {
-                received.head.as_head().header("x-mock-llm-session") == Some(wanted)
+                super::calls::session(received).as_deref() == Some(wanted.as_str())
             })
             && self.since.is_none_or(|since| trace.observer().time_of(trace.at) >= since)
             && self.until.is_none_or(|until| trace.observer().time_of(trace.at) <= until)

@@ -296,6 +296,9 @@ pub(super) struct Logs {
     /// the key.
     #[arg(long)]
     pub(super) key: Option<String>,
+    /// Only those with this header `x-mock-llm-session`.
+    #[arg(long)]
+    pub(super) session: Option<String>,
     /// Only those with this status: `429`, `5xx`, `error`.
     #[arg(long)]
     pub(super) status: Option<String>,

@@ -50,6 +50,9 @@ pub(super) fn serve<W: FnOnce()>(
     let server = builder.start()?;
     greet(&server, out, err)?;
     if !options.no_admin {
+        let _ = writeln!(err, "# dashboard: {}/__mock/", server.url());
+    }
+    if !options.no_admin {
         let _ = writeln!(err, "dashboard: {}/__mock/", server.url());
     }
     match (&options.config, watch) {
@@ -107,8 +110,7 @@ fn builder(
     }
     builder = builder.admin(!options.no_admin);
     let variable = std::env::var("MOCK_LLM_ADMIN_TOKEN").ok();
-    let in_file = || config.and_then(Config::admin_token);
-    let token = options.admin_token.as_deref().or(variable.as_deref()).or_else(in_file);
+    let token = options.admin_token.as_deref().or(variable.as_deref());
     if let Some(token) = token.filter(|token| !token.is_empty()) {
         builder = builder.admin_token(token);
     }
