@@ -49,6 +49,10 @@ pub use self::replayed::Replayed;
 pub use self::service::{Recording, RecordingFuture, RecordingLayer};
 pub use self::shelf::{Flaw, lint};
 pub use self::stamp::Stale;
+#[cfg(feature = "age")]
+pub use self::store::Encrypted;
+#[cfg(feature = "object-store")]
+pub use self::store::Objects;
 pub use self::store::{Folder, Store};
 
 use self::canon::Asked;

@@ -15,5 +15,7 @@ mod modes;
 #[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
 mod reqwest_clients;
 mod secrets;
+#[cfg(any(feature = "age", feature = "object-store"))]
+mod stores;
 mod upstream;
 mod wire;
