@@ -68,6 +68,9 @@
 //! | `reqwest-0_13`, `reqwest-0_12` | [`MockLlmLayer::connector`], and tower stacks over that reqwest |
 //! | `reqwest-middleware-0_5`, `reqwest-middleware-0_4` | `MockLlmLayer` as a middleware |
 //! | `cassette` | [`cassette::Cassette`]: real traffic, recorded and replayed |
+//! | `object-store` | `cassette::Objects`: cassettes in S3, Google Cloud Storage, Azure |
+//! | `age` | `cassette::Encrypted`: cassettes that only who has the key can read |
+//! | `pseudonyms` | [`cassette::Cassette::pseudonyms`]: names in place of secrets |
 //! | `server` | [`MockServer`] |
 //! | `config` | [`MockLlmLayer::from_config`]: one file that says what is mocked; [`KeyModes`] |
 //! | `cli` | the command `mock-llm` |

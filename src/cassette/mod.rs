@@ -49,6 +49,10 @@ pub use self::replayed::Replayed;
 pub use self::service::{Recording, RecordingFuture, RecordingLayer};
 pub use self::shelf::{Flaw, lint};
 pub use self::stamp::Stale;
+#[cfg(feature = "age")]
+pub use self::store::Encrypted;
+#[cfg(feature = "object-store")]
+pub use self::store::Objects;
 pub use self::store::{Folder, Store};
 
 use self::canon::Asked;
@@ -57,6 +61,8 @@ pub(crate) use self::find::{Found, Inquiry};
 use self::interaction::Interaction;
 pub(crate) use self::player::{Frames, Recorded};
 pub(crate) use self::recorder::{Live, Ticket};
+#[cfg(feature = "pseudonyms")]
+pub(crate) use self::redact::Mask;
 pub(crate) use self::redact::Pointer;
 #[cfg(feature = "cli")]
 pub(crate) use self::redact::Redaction;
@@ -366,6 +372,32 @@ impl Cassette {
         let pattern = regex::Regex::new(pattern)
             .unwrap_or_else(|error| panic!("the pattern of `redact_regex` is none: {error}"));
         self.with(|settings| settings.redaction.patterns.push(pattern))
+    }
+
+    /// Masks what is masked by names that the same secret always has, `p_` and digits of an HMAC-SHA-256
+    /// by this key: so one sees that two requests had the same customer, and a test that follows an id
+    /// from answer to request still works. Without it, stars stand for every secret.
+    ///
+    /// A name is as long as the secret, but in headers and URLs; secrets shorter than eight bytes get
+    /// stars, numbers ones. The same key gives the same names in every file, so a cassette is to be
+    /// replayed with the key that it was recorded with: requests are compared when they are masked.
+    /// Keep the key out of the repository if the secrets are few enough to be guessed one by one.
+    ///
+    /// ```
+    /// use tower_mock_llm::cassette::Cassette;
+    ///
+    /// let key = std::env::var("CASSETTE_KEY").unwrap_or_default();
+    /// let cassette = Cassette::open("tests/cassettes/none-yet.jsonl")?
+    ///     .pseudonyms(key)
+    ///     .redact("/metadata/customer");
+    /// # let _ = cassette;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    #[cfg(feature = "pseudonyms")]
+    #[must_use]
+    pub fn pseudonyms(self, key: impl AsRef<[u8]>) -> Self {
+        let mask = Mask::by_key(key.as_ref());
+        self.with(|settings| settings.redaction.mask = mask)
     }
 
     /// Replays the last recording of a request again and again, where it is asked more often than it

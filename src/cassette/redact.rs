@@ -1,10 +1,11 @@
 //! What never reaches the disk.
 //!
-//! Bytes are masked in place with as many stars, so that frames keep their boundaries and bodies their
+//! Bytes are masked in place with as many stars, or with a pseudonym that is as long, so that frames keep their boundaries and bodies their
 //! length, and so that a key that was cut by a frame's end is found all the same.
 
 mod json;
 mod keys;
+mod mask;
 mod url;
 
 use std::fmt;
@@ -13,6 +14,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 pub(crate) use self::json::Pointer;
+pub(crate) use self::mask::Mask;
+use self::mask::is_pseudonym;
 pub(super) use self::url::{place, url};
 use super::interaction::{Frame, Interaction};
 use crate::request::RequestHead;
@@ -24,6 +27,7 @@ pub(crate) struct Redaction {
     pub(crate) pointers: Vec<Pointer>,
     #[cfg(feature = "regex")]
     pub(crate) patterns: Vec<regex::Regex>,
+    pub(crate) mask: Mask,
 }
 
 /// Values that this very request shows to be secret.
@@ -123,19 +127,25 @@ impl Secrets {
             b"Secure",
             b"SameSite",
         ];
+        // What was masked before stays as it is.
+        if is_pseudonym(value) {
+            return;
+        }
         let is_common = value.iter().all(u8::is_ascii_lowercase);
         if value.len() >= SHORTEST && !WORDS.contains(&value) && !(is_common && value.len() < 16) {
             self.0.push(value.to_vec());
         }
     }
 
-    fn mask(&self, bytes: &mut [u8]) -> bool {
+    fn mask(&self, bytes: &mut [u8], mask: &Mask) -> bool {
         let mut changed = false;
         for secret in &self.0 {
+            // A key has the same name where nobody knows that it is this request's.
+            let lead = if mask.has_names() { lead(secret) } else { 0 };
             let mut at = 0;
             while let Some(found) = find(&bytes[at..], secret) {
                 let end = at + found + secret.len();
-                bytes[at + found..end].fill(b'*');
+                mask.fill(&mut bytes[at + found + lead..end]);
                 (at, changed) = (end, true);
             }
         }
@@ -153,14 +163,22 @@ fn find(bytes: &[u8], secret: &[u8]) -> Option<usize> {
         .find(|start| bytes[*start..].starts_with(secret))
 }
 
+/// How much of a secret is none, but says of what kind it is.
+fn lead(secret: &[u8]) -> usize {
+    let schemes = [&b"Bearer "[..], b"Basic "].into_iter();
+    let scheme = schemes.filter(|scheme| secret.starts_with(scheme)).map(<[u8]>::len).sum();
+    scheme + keys::lead(&secret[scheme..])
+}
+
 impl Redaction {
     /// Masks a body, or anything else.
     pub(super) fn scrub(&self, secrets: &Secrets, bytes: &mut [u8]) {
-        let plain = |bytes: &mut [u8]| secrets.mask(bytes) | keys::mask(bytes);
+        let mask = &self.mask;
+        let plain = |bytes: &mut [u8]| secrets.mask(bytes, mask) | keys::mask(bytes, mask);
         plain(bytes);
         keys::inside_base64(bytes, plain);
         for pointer in &self.pointers {
-            pointer.mask(bytes);
+            pointer.mask(bytes, mask);
         }
         #[cfg(feature = "regex")]
         self.by_pattern(bytes);
@@ -171,11 +189,20 @@ impl Redaction {
         let Ok(text) = std::str::from_utf8(bytes) else { return };
         let ranges =
             self.patterns.iter().flat_map(|p| p.find_iter(text)).map(|found| found.range());
-        for range in ranges.collect::<Vec<_>>() {
-            for byte in &mut bytes[range] {
-                // A match may reach over JSON's own marks; the body must stay JSON.
-                if !b"\"\\{}[]:,\r\n".contains(byte) {
-                    *byte = b'*';
+        let ranges: Vec<_> = ranges.collect();
+        let escapes = if ranges.is_empty() { Vec::new() } else { escapes(bytes) };
+        for range in ranges {
+            // A match may reach over JSON's own marks and escapes; the body must stay JSON.
+            let mut start = range.start;
+            for at in range.start..=range.end {
+                let is_kept =
+                    at < range.end && (escapes[at] || b"\"\\{}[]:,\r\n".contains(&bytes[at]));
+                if at == range.end || is_kept {
+                    self.mask.fill(&mut bytes[start..at]);
+                    start = at + 1;
+                }
+                if is_kept && at + 6 <= range.end && bytes[at..].starts_with(b"\\u") {
+                    bytes[at + 2..at + 6].copy_from_slice(b"002a");
                 }
             }
         }
@@ -192,11 +219,6 @@ impl Redaction {
         let mut bytes = body.to_vec();
         self.scrub(secrets, &mut bytes);
         bytes.into()
-    }
-
-    /// What stands in place of a secret of which nothing is kept, not even its length.
-    fn hidden(&self, _secret: &str) -> String {
-        "redacted".to_owned()
     }
 
     /// What was recorded by other hands than ours, or by rules that were others, as it would be kept
@@ -230,6 +252,24 @@ impl Redaction {
             *bytes = body.split_to(bytes.len());
         }
     }
+}
+
+/// Which bytes belong to an escape of JSON's.
+#[cfg(feature = "regex")]
+fn escapes(bytes: &[u8]) -> Vec<bool> {
+    let mut escapes = vec![false; bytes.len()];
+    let mut at = 0;
+    while at < bytes.len() {
+        let length = match (bytes[at], bytes.get(at + 1)) {
+            (b'\\', Some(b'u')) => 6,
+            (b'\\', Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => 2,
+            _ => 0,
+        };
+        let end = (at + length).min(bytes.len());
+        escapes[at..end].fill(true);
+        at = end.max(at + 1);
+    }
+    escapes
 }
 
 /// The headers of a request that are kept: what can change the answer, and no more.
@@ -280,7 +320,7 @@ impl Redaction {
             return None;
         }
         // Some clients read them, so that they stay.
-        Some(if is_secret(&name) { self.hidden(value) } else { value.to_owned() })
+        Some(if is_secret(&name) { self.mask.hidden(value) } else { value.to_owned() })
     }
 }
 

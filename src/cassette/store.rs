@@ -1,10 +1,20 @@
 //! Where cassettes are kept.
 
+#[cfg(feature = "age")]
+mod encrypted;
+#[cfg(feature = "object-store")]
+mod objects;
+
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+#[cfg(feature = "age")]
+pub use self::encrypted::Encrypted;
+#[cfg(feature = "object-store")]
+pub use self::objects::Objects;
 
 /// A place that keeps cassettes by name. [`Folder`] is the one that is used when nothing else is said.
 ///

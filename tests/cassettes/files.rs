@@ -114,6 +114,66 @@ fn a_process_that_is_killed_loses_what_was_in_flight_only() {
     }
 }
 
+/// A disk that is full after so much of a file was written: the write comes back short, then fails.
+#[cfg(unix)]
+#[test]
+fn what_a_full_disk_kept_of_a_recording_is_taken_back() {
+    let scratch = Scratch::new("limited");
+    let path = scratch.file("x.jsonl");
+    let mut recorder = command(&path, usize::MAX);
+    let mut limited = Command::new("sh");
+    // In blocks of 512 bytes, or of 1024; a signal that is ignored lets the write fail instead.
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\""]);
+    limited.arg(recorder.get_program()).args(recorder.get_args());
+    for (name, value) in recorder.get_envs() {
+        limited.env(name, value.unwrap());
+    }
+    let output = limited.stdout(Stdio::piped()).output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(said.contains("cannot write the cassette "), "{said}");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.ends_with("{\"end\":\"whole\"}\n") && text.len() <= 16 * 1024, "{text}");
+    let kept = Cassette::open(&path).unwrap().len();
+    assert!(kept > 5, "{kept}");
+    // With place again, it goes on.
+    recorder.env("CASSETTE_COUNT", "2");
+    assert!(recorder.status().unwrap().success());
+    assert_eq!(Cassette::open(&path).unwrap().len(), kept + 2);
+}
+
+/// A folder that nobody may write to. Root may, whatever the rights: then one of the kernel's.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_folder_that_may_only_be_read_is_told_before_anything_is_sent() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let scratch = Scratch::new("read-only");
+    let folder = scratch.file("folder");
+    block_on_a_thread(&folder.join("old.jsonl"));
+    let writable = std::fs::metadata(&folder).unwrap().permissions();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).unwrap();
+    let is_root = std::fs::write(folder.join("probe"), "").is_ok();
+    let target = if is_root { Path::new("/proc/self") } else { &folder };
+    let cassette = Cassette::open(target.join("x.jsonl")).unwrap().mode(RecordMode::RecordMissing);
+    let layer = MockLlmLayer::new().cassette(cassette);
+    let live = says(|asked| panic!("{asked} was sent"));
+    let (parts, frames) = call(layer.recording().layer(live), ask("hi")).await;
+    // What is there is replayed all the same.
+    let old = Cassette::open(folder.join("old.jsonl")).unwrap().mode(RecordMode::RecordMissing);
+    let service = MockLlmLayer::new().cassette(old).into_service();
+    let replayed = call(service, ask("before 0")).await.0.status;
+    std::fs::set_permissions(&folder, writable).unwrap();
+    assert_eq!((parts.status.as_u16(), replayed.as_u16()), (400, 200));
+    let why = joined(&frames);
+    assert!(why.contains("Nothing was sent. Make its folder writable"), "{why}");
+}
+
+#[cfg(target_os = "linux")]
+fn block_on_a_thread(path: &Path) {
+    std::thread::scope(|scope| scope.spawn(|| block_on(record(path, "before", 1))).join()).unwrap();
+}
+
 #[test]
 fn a_mangled_cassette_is_not_touched() {
     let scratch = Scratch::new("mangled");

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, service_fn};
 use tower_mock_llm::MockLlmLayer;
-use tower_mock_llm::cassette::{Cassette, RecordMode};
+use tower_mock_llm::cassette::{self, Cassette, RecordMode};
 
 use crate::upstream::{Req, Scratch, body, call};
 
@@ -85,7 +85,19 @@ fn decoded(text: &str) -> String {
 
 #[tokio::test]
 async fn no_secret_reaches_the_disk_whichever_room_and_place() {
-    let scratch = Scratch::new("secrets");
+    drive("secrets", |cassette| cassette).await;
+}
+
+#[cfg(feature = "pseudonyms")]
+#[tokio::test]
+async fn nor_does_one_that_has_a_pseudonym() {
+    let text = drive("pseudonyms", |cassette| cassette.pseudonyms("our key")).await;
+    assert!(text.contains("p_") && !text.contains("****"), "{text}");
+}
+
+/// What is on disk in the end.
+async fn drive(name: &str, with: impl Fn(Cassette) -> Cassette) -> String {
+    let scratch = Scratch::new(name);
     let mut canaries = Canaries(Vec::new());
     let urls = [
         "https://USER@api.openai.com/v1/chat/completions?api_key=KEY",
@@ -157,7 +169,7 @@ async fn no_secret_reaches_the_disk_whichever_room_and_place() {
                 Ok::<_, Infallible>(response.body(body(frames, Duration::ZERO)).unwrap())
             }
         });
-        let cassette = Cassette::open(&path).unwrap().mode(RecordMode::RecordMissing);
+        let cassette = with(Cassette::open(&path).unwrap()).mode(RecordMode::RecordMissing);
         let layer = MockLlmLayer::new().cassette(cassette).recording();
         let request = request.body(Full::from(asked.to_string())).unwrap();
         let again = request.clone();
@@ -165,7 +177,7 @@ async fn no_secret_reaches_the_disk_whichever_room_and_place() {
         let (_, seen) = call(layer.layer(live), request).await;
         assert_eq!(seen, frames, "{url}");
         // And it is found again, with its frames.
-        let layer = MockLlmLayer::new().cassette(Cassette::open(&path).unwrap());
+        let layer = MockLlmLayer::new().cassette(with(Cassette::open(&path).unwrap()));
         let (parts, seen) = call(layer.into_service(), again).await;
         assert_eq!(parts.status, 200, "{seen:?}");
         let lengths = |frames: &[Bytes]| frames.iter().map(Bytes::len).collect::<Vec<_>>();
@@ -188,4 +200,6 @@ async fn no_secret_reaches_the_disk_whichever_room_and_place() {
             assert!(!text.contains(canary), "{canary} is in:\n{text}");
         }
     }
+    assert_eq!(cassette::lint(&path).unwrap(), []);
+    text
 }

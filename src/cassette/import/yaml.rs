@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 /// As serde_json reads; what is deeper would overflow the stack when it is dropped.
 const DEEPEST: usize = 128;
 /// What aliases may add.
-const MOST_COPIED: usize = 64 << 20;
+const MOST_COPIED: usize = 4 << 20;
 
 struct Open {
     anchor: usize,

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::mask::Mask;
 use crate::cassette::indent::Tokens;
 use crate::error::Error;
 
@@ -35,7 +36,7 @@ impl Pointer {
     }
 
     /// Masks what is there in a JSON document, or in each event of a stream.
-    pub(super) fn mask(&self, bytes: &mut [u8]) {
+    pub(super) fn mask(&self, bytes: &mut [u8], mask: &Mask) {
         let mut ranges = Vec::new();
         if let Ok(text) = std::str::from_utf8(bytes) {
             let mut at = 0;
@@ -53,7 +54,7 @@ impl Pointer {
             }
         }
         for range in ranges {
-            mask(&mut bytes[range]);
+            mask_value(&mut bytes[range], mask);
         }
     }
 }
@@ -154,9 +155,9 @@ fn all(json: &str, base: usize, found: &mut Vec<Range<usize>>) {
 }
 
 /// Masks a text or a number; it stays one, as long as it was.
-fn mask(bytes: &mut [u8]) {
+fn mask_value(bytes: &mut [u8], mask: &Mask) {
     if let [b'"', text @ .., b'"'] = bytes {
-        text.fill(b'*');
+        mask.fill(text);
     } else {
         bytes.iter_mut().filter(|byte| byte.is_ascii_digit()).for_each(|digit| *digit = b'1');
     }

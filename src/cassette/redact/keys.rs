@@ -1,5 +1,6 @@
 //! Keys that are known by their form.
 
+use super::mask::{Mask, is_pseudonym};
 use crate::util::base64::{base64, from_base64};
 
 /// How a key begins, and how many letters follow at least. The vendors' own are as their consoles give
@@ -33,18 +34,19 @@ const KEYS: [(&[u8], usize); 22] = [
 const SHORTEST: usize = 19;
 
 /// Masks all keys. Whether there were any.
-pub(super) fn mask(bytes: &mut [u8]) -> bool {
+pub(super) fn mask(bytes: &mut [u8], mask: &Mask) -> bool {
     let mut changed = false;
     let mut at = 0;
     while let Some((start, end)) = run(bytes, at, is_letter, SHORTEST.min(BEARER)) {
         at = end;
         if is_after_bearer(bytes, start) && end - start >= BEARER && has_digit(&bytes[start..end]) {
-            bytes[start..end].fill(b'*');
-            changed = true;
+            let lead = if mask.has_names() { lead(&bytes[start..end]) } else { 0 };
+            changed |= !is_pseudonym(&bytes[start + lead..end]);
+            mask.fill(&mut bytes[start + lead..end]);
             continue;
         }
         let escape = escape(&bytes[..start], &bytes[start..end]);
-        changed |= mask_run(&mut bytes[start..end], escape);
+        changed |= mask_run(&mut bytes[start..end], escape, mask);
     }
     changed
 }
@@ -61,7 +63,7 @@ fn escape(before: &[u8], run: &[u8]) -> usize {
 }
 
 /// `escape`: so many letters are perhaps none of the text.
-fn mask_run(run: &mut [u8], escape: usize) -> bool {
+fn mask_run(run: &mut [u8], escape: usize, mask: &Mask) -> bool {
     let mut changed = false;
     let mut at = 0;
     while at + SHORTEST <= run.len() {
@@ -72,7 +74,7 @@ fn mask_run(run: &mut [u8], escape: usize) -> bool {
         let length = if is_start { key(&run[at..]) } else { None };
         match length {
             Some((lead, length)) => {
-                run[at + lead..at + length].fill(b'*');
+                mask.fill(&mut run[at + lead..at + length]);
                 at += length;
                 changed = true;
             }
@@ -88,7 +90,8 @@ fn key(bytes: &[u8]) -> Option<(usize, usize)> {
         if let Some(rest) = bytes.strip_prefix(lead) {
             let is_end = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"-_".contains(byte));
             let length = rest.iter().position(is_end).unwrap_or(rest.len());
-            if length >= least && has_digit(&rest[..length]) {
+            let rest = &rest[..length];
+            if length >= least && has_digit(rest) && !is_pseudonym(rest) {
                 return Some((lead.len(), lead.len() + length));
             }
         }
@@ -102,6 +105,16 @@ fn key(bytes: &[u8]) -> Option<(usize, usize)> {
         }
     }
     None
+}
+
+/// The length of the sign that begins a key, if this is one.
+pub(super) fn lead(bytes: &[u8]) -> usize {
+    let masked =
+        || KEYS.iter().find(|(lead, _)| bytes.strip_prefix(*lead).is_some_and(is_pseudonym));
+    match key(bytes) {
+        Some((lead, length)) if length == bytes.len() => lead,
+        _ => masked().map_or(0, |(lead, _)| lead.len()),
+    }
 }
 
 fn has_digit(bytes: &[u8]) -> bool {

@@ -204,3 +204,88 @@ fn a_place_as_deep_as_can_be_is_masked_all_the_same() {
     let masked = redaction.text(&Secrets::default(), &deep("\"Jane\""));
     assert_eq!(masked, deep("\"****\""));
 }
+
+#[cfg(feature = "regex")]
+#[test]
+fn a_pattern_leaves_escapes_whole() {
+    let redaction = Redaction {
+        patterns: vec![regex::Regex::new("name is [^\"]*").unwrap()],
+        ..Redaction::default()
+    };
+    let text = r#"{"a": "my name is J\u00f6rg \"J\" M\nend", "b": 1}"#;
+    let masked = redaction.text(&Secrets::default(), text);
+    assert_eq!(masked, r#"{"a": "my *********\u002a***\"J\" M\nend", "b": 1}"#);
+    serde_json::from_str::<serde_json::Value>(&masked).unwrap();
+}
+
+#[cfg(feature = "pseudonyms")]
+mod pseudonyms {
+    use super::*;
+
+    fn by(key: &str) -> Redaction {
+        let pointers = vec![Pointer::parse("/customer").unwrap()];
+        Redaction { mask: Mask::by_key(key.as_bytes()), pointers, ..Redaction::default() }
+    }
+
+    fn masked(redaction: &Redaction, text: &str) -> String {
+        redaction.text(&Secrets::default(), text)
+    }
+
+    const KEY: &str = "sk-proj-abcDEF0123456789abcDEF";
+
+    #[test]
+    fn the_same_secret_has_the_same_name_and_another_key_gives_others() {
+        // By OpenSSL: printf Jane-Doe-of-Rome | openssl dgst -sha256 -hmac key
+        let text = r#"{"customer": "Jane-Doe-of-Rome", "at": "Jane-Doe-of-Rome"}"#;
+        assert_eq!(
+            masked(&by("key"), text),
+            r#"{"customer": "p_e85e55f87e4992", "at": "Jane-Doe-of-Rome"}"#
+        );
+        let other = masked(&by("other"), text);
+        assert!(other != masked(&by("key"), text) && other.len() == text.len());
+        // Too short for a name.
+        assert_eq!(masked(&by("key"), r#"{"customer": "Jane"}"#), r#"{"customer": "****"}"#);
+        assert_eq!(masked(&by("key"), r#"{"customer": 1234}"#), r#"{"customer": 1111}"#);
+        assert!(!format!("{:?}", by("key")).contains("key"));
+    }
+
+    #[test]
+    fn a_key_has_one_name_wherever_it_stands() {
+        let redaction = by("key");
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", format!("Bearer {KEY}").parse().unwrap());
+        let mut own = Secrets::default();
+        own.add_headers(&headers);
+        let name = masked(&redaction, KEY);
+        assert!(name.starts_with("sk-p_") && name.len() == KEY.len(), "{name}");
+        for text in ["it is @.", "Bearer @", "{\"k\":\"@\"}"] {
+            let expected = text.replace('@', &name);
+            assert_eq!(redaction.text(&own, &text.replace('@', KEY)), expected);
+            assert_eq!(masked(&redaction, &text.replace('@', KEY)), expected);
+        }
+        // Inside base64, too.
+        use crate::util::base64::base64;
+        let hidden = base64(format!("my {KEY}").as_bytes());
+        assert_eq!(masked(&redaction, &hidden), base64(format!("my {name}").as_bytes()));
+    }
+
+    #[test]
+    fn what_has_a_name_keeps_it() {
+        let interaction = Interaction {
+            url: "https://api.example/v1/accounts/acme-inc/ai?key=abc123xyz".into(),
+            headers: vec![("openai-organization".into(), "acme-inc".into())],
+            body: format!("{{\"customer\": \"Jane Doe\", \"k\": \"{KEY}\", \"o\": \"acme-inc\"}}")
+                .into(),
+            ..Interaction::default()
+        };
+        let recorded = by("key").cleaned(&interaction);
+        assert_eq!(recorded.headers[0].1.len(), 18);
+        let name = &recorded.headers[0].1;
+        assert!(recorded.url.contains(&format!("/accounts/{name}/ai?key=p_")), "{}", recorded.url);
+        let body = std::str::from_utf8(&recorded.body).unwrap();
+        assert!(body.contains(&format!("\"o\": \"{}\"", &name[..8])), "{body}");
+        for rules in [by("key"), by("other"), Redaction::default()] {
+            assert_eq!(rules.cleaned(&recorded), recorded);
+        }
+    }
+}

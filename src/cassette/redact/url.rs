@@ -38,7 +38,7 @@ impl Redaction {
                 url.push('/');
             }
             if is_account(owner, segment) {
-                url.push_str(&self.hidden(segment));
+                url.push_str(&self.mask.hidden(segment));
             } else {
                 url.push_str(&self.text(secrets, segment));
             }
@@ -50,7 +50,7 @@ impl Redaction {
                 Some((name, value)) if is_secret(name) => {
                     url.push_str(name);
                     url.push('=');
-                    url.push_str(&self.hidden(value));
+                    url.push_str(&self.mask.hidden(value));
                 }
                 _ => url.push_str(&self.text(secrets, pair)),
             }

@@ -158,6 +158,9 @@ pub(super) struct Rules {
     #[cfg(feature = "regex")]
     #[arg(long, value_name = "PATTERN")]
     pub(super) redact_regex: Vec<String>,
+    /// Masks by pseudonyms in place of stars. NAME is the environment variable that has the key.
+    #[arg(long, value_name = "NAME")]
+    pub(super) pseudonyms: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -16,7 +16,7 @@ pub(super) use self::args::Cassette;
 use self::args::{Command, Paths, Rules};
 use super::{Failure, print_json};
 use crate::cassette::shelf::{Recording, Shelved, files};
-use crate::cassette::{Pointer, Redaction};
+use crate::cassette::{Mask, Pointer, Redaction};
 
 pub(super) fn cassette(options: &Cassette, out: &mut dyn Write) -> Result<(), Failure> {
     match &options.command {
@@ -44,7 +44,13 @@ impl Rules {
             regex::Regex::new(text)
                 .map_err(|error| Failure::Other(format!("--redact-regex: {error}")))
         };
+        let key = |name: &String| {
+            std::env::var(name)
+                .map_err(|error| Failure::Other(format!("--pseudonyms {name}: {error}")))
+        };
+        let key = self.pseudonyms.as_ref().map(key).transpose()?;
         Ok(Redaction {
+            mask: key.map(|key| Mask::by_key(key.as_bytes())).unwrap_or_default(),
             pointers: pointers(&self.redact)?,
             #[cfg(feature = "regex")]
             patterns: self.redact_regex.iter().map(pattern).collect::<Result<_, _>>()?,
