@@ -24,6 +24,10 @@ pub mod config {}
 #[cfg_attr(any(feature = "config", not(doctest)), doc = include_str!("config_rules.md"))]
 pub mod config_rules {}
 
+/// The server in containers, on machines and in CI.
+#[doc = include_str!("deploy.md")]
+pub mod deploy {}
+
 #[doc = include_str!("errors.md")]
 pub mod errors {}
 
