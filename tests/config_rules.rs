@@ -1,5 +1,6 @@
 //! Rules and settings of config files, by what a layer of them does.
 
+#![expect(clippy::disallowed_methods, reason = "tests look at the clock")]
 #![cfg(all(feature = "config", feature = "jsonpath", feature = "regex", feature = "templates"))]
 
 use bytes::Bytes;

@@ -52,6 +52,12 @@ curl -s "$URL/v1/messages" -d '
     {"model": "gpt-4", "messages": [{"role": "user", "content": "how is the weather?"}]}' |
     has '"type":"message"' '"model":"gpt-4"' '"text":"It is sunny, and 21 degrees."'
 
+# As a low-code tool's HTTP node sends it: its own headers, a key that is none, a field that no vendor has.
+curl -s "$URL/v1/chat/completions" -H 'user-agent: n8n' -H 'authorization: Bearer {{$json.key}}' \
+    -H 'accept: application/json,text/html,*/*;q=0.8' -H 'content-type: application/json; charset=utf-8' -d '
+    {"model": "gpt-4", "workflow": 7, "messages": [{"role": "user", "content": "What is the weather?"}]}' |
+    has '"object": "chat.completion"' '"content": "It is sunny, and 21 degrees."'
+
 # A stream.
 curl -sN "$URL/v1/chat/completions" -d '
     {"model": "gpt-4", "stream": true, "messages": [{"role": "user", "content": "hello"}]}' |

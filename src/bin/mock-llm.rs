@@ -7,6 +7,7 @@ use tower_mock_llm::cli;
 
 fn main() -> ExitCode {
     let (mut out, mut err) = (io::stdout(), io::stderr());
-    let code = cli::run(std::env::args_os(), &mut out, &mut err, cli::signals);
+    let colors = cli::Colors::of_terminal();
+    let code = cli::run_in(colors, std::env::args_os(), &mut out, &mut err, cli::signals);
     ExitCode::from(code)
 }

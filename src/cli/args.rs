@@ -66,7 +66,11 @@ pub(super) enum Command {
     Validate(Validate),
     /// Prints the JSON Schema of the config file, for editors.
     #[command(after_help = "Examples:\n  mock-llm schema > mock-llm.schema.json")]
-    Schema,
+    Schema {
+        /// Is JSON with or without it.
+        #[arg(long)]
+        json: bool,
+    },
     /// Writes a config file to begin with.
     #[command(
         after_help = "Examples:\n  mock-llm init\n  mock-llm init config/llm.yaml\n  mock-llm init -"
@@ -103,6 +107,12 @@ pub(super) enum Command {
         Exit codes: 0 nothing is wrong; 1 something is."
     )]
     Doctor(Doctor),
+    /// Says whether a server is there and well: for health checks.
+    #[command(after_help = "Examples:\n  \
+        mock-llm health\n  \
+        mock-llm health --url http://127.0.0.1:8080 --json\n\n\
+        Exit codes: 0 it is well; 1 it is not, or is not there.")]
+    Health(Health),
     /// Prints the calls that a server had, and how many they are.
     #[command(
         after_help = "A call is listed under who answered it (--provider): `mock`, or the provider \
@@ -124,6 +134,9 @@ pub(super) enum Command {
     Completions {
         /// The shell.
         shell: Shell,
+        /// Prints one JSON object, with the script in it.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -179,6 +192,10 @@ pub(super) struct Serve {
     /// How many connections it has at a time.
     #[arg(long, value_name = "NUMBER")]
     pub(super) max_connections: Option<usize>,
+    /// Prints one JSON object in a line in place of `listening on` and the hints: `url`, `base_urls` by
+    /// variable, `dashboard`.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -202,6 +219,10 @@ pub(super) struct Record {
     /// Port to listen on; 0 takes one that is free, which is the default.
     #[arg(long)]
     pub(super) port: Option<u16>,
+    /// Prints one JSON object in a line in place of `listening on` and the hints: `url`, `base_urls` by
+    /// variable.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -236,6 +257,19 @@ pub(super) struct Init {
     /// Writes over a file that is there.
     #[arg(long)]
     pub(super) force: bool,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Health {
+    /// Where the server is, in place of MOCK_LLM_URL and http://127.0.0.1:4100.
+    #[arg(long)]
+    pub(super) url: Option<String>,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

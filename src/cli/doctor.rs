@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::args::Doctor;
 use super::serve::BASE_URLS;
+use super::style::{Tone, paint};
 use super::{Failure, print_json};
 use crate::config::Config;
 use crate::provider::registry;
@@ -30,14 +31,15 @@ struct Finding {
     problem: bool,
 }
 
-pub(super) fn doctor(options: &Doctor, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn doctor(options: &Doctor, colored: bool, out: &mut dyn Write) -> Result<(), Failure> {
     let findings = findings(&|name| std::env::var(name).ok(), Path::new(""));
     if options.json {
         print_json(out, &findings)?;
     } else {
         for Finding { what, found, problem } in &findings {
             let mark = if *problem { "!" } else { " " };
-            writeln!(out, "{mark} {what:<24} {found}")?;
+            let line = format!("{mark} {what:<24} {found}");
+            writeln!(out, "{}", paint(colored && *problem, Tone::Bad, &line))?;
         }
     }
     if findings.iter().any(|finding| finding.problem) { Err(Failure::Said) } else { Ok(()) }

@@ -10,7 +10,7 @@ use super::args::Logs;
 use super::client::{Answer, Client};
 
 /// Where a server is looked for, if nobody says it: the port that the guide's examples use.
-const USUAL: &str = "http://127.0.0.1:4100";
+pub(super) const USUAL: &str = "http://127.0.0.1:4100";
 
 /// A call, as the server tells of it.
 #[derive(Deserialize)]

@@ -15,10 +15,12 @@ mod cassette;
 mod client;
 mod convert;
 mod doctor;
+mod health;
 mod init;
 mod logs;
 mod record;
 mod serve;
+mod style;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -32,6 +34,8 @@ use clap::{CommandFactory, Parser};
 use serde::Serialize;
 
 use self::args::{Args, Command};
+pub use self::style::Colors;
+use self::style::{Tone, paint};
 use crate::config::Config;
 use crate::error::Error;
 
@@ -56,25 +60,45 @@ where
     L: FnOnce() -> io::Result<W>,
     W: FnOnce(),
 {
+    run_in(Colors::default(), args, out, err, listen)
+}
+
+/// The same with colours.
+pub fn run_in<I, L, W>(
+    colors: Colors,
+    args: I,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+    listen: L,
+) -> u8
+where
+    I: IntoIterator<Item: Into<OsString> + Clone>,
+    L: FnOnce() -> io::Result<W>,
+    W: FnOnce(),
+{
+    let name = paint(colors.err, Tone::Bad, "mock-llm:");
     let done = match Args::try_parse_from(args) {
         Err(usage) if usage.use_stderr() => {
             let usage = usage.to_string();
-            let _ = write!(err, "mock-llm: {}", usage.trim_start_matches("error: "));
+            let _ = write!(err, "{name} {}", usage.trim_start_matches("error: "));
             return USAGE;
         }
         Err(help) => write!(out, "{help}").map_err(Failure::from),
         Ok(args) => match args.command {
             Command::Ask(options) => ask::ask(&options, out),
             Command::Cassette(options) => cassette::cassette(&options, out),
-            Command::Completions { shell } => completions(shell, out),
+            Command::Completions { shell, json } => completions(shell, json, out),
             Command::Convert(options) => convert::convert(&options, out, err),
-            Command::Doctor(options) => doctor::doctor(&options, out),
+            Command::Doctor(options) => doctor::doctor(&options, colors.out, out),
+            Command::Health(options) => health::health(&options, colors.out, out),
             Command::Init(options) => init::init(&options, out),
             Command::Logs(options) => logs::logs(&options, out),
             Command::Record(options) => record::record(&options, out, err, listen),
-            Command::Schema => write!(out, "{}", crate::config::schema()).map_err(Failure::from),
+            Command::Schema { json: _ } => {
+                write!(out, "{}", crate::config::schema()).map_err(Failure::from)
+            }
             Command::Serve(options) => serve::serve(&options, out, err, listen),
-            Command::Validate(options) => validate::validate(&options, out),
+            Command::Validate(options) => validate::validate(&options, colors.out, out),
         },
     };
     match done {
@@ -84,7 +108,7 @@ where
         Err(Failure::UnmetSaid) => UNMET,
         Err(Failure::FoundSaid) => FOUND,
         Err(failure) => {
-            let _ = writeln!(err, "mock-llm: {failure}");
+            let _ = writeln!(err, "{name} {failure}");
             if matches!(failure, Failure::Unmet(_)) { UNMET } else { FAILURE }
         }
     }
@@ -120,10 +144,25 @@ pub fn signals() -> io::Result<impl FnOnce()> {
     })
 }
 
-fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> Result<(), Failure> {
+/// What `completions --json` prints.
+#[derive(Serialize)]
+struct Completions {
+    shell: String,
+    script: String,
+}
+
+fn completions(
+    shell: clap_complete::Shell,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     // It panics where it cannot write, so it writes where it can.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "mock-llm", &mut script);
+    if json {
+        let script = String::from_utf8_lossy(&script).into_owned();
+        return print_json(out, &Completions { shell: shell.to_string(), script });
+    }
     Ok(out.write_all(&script)?)
 }
 

@@ -37,7 +37,7 @@ pub(super) fn record<W: FnOnce()>(
         builder = builder.host(host);
     }
     let server = builder.port(options.port.unwrap_or(0)).start()?;
-    greet(&server, out, err)?;
+    greet(&server, false, options.json, out, err)?;
     let _ = writeln!(err, "recording into {}", path.display());
     wait();
     let handle = server.handle();

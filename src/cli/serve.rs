@@ -1,7 +1,10 @@
 //! `mock-llm serve`.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use serde::Serialize;
 
 use super::args::Serve;
 use super::record::replayed;
@@ -48,13 +51,7 @@ pub(super) fn serve<W: FnOnce()>(
     let watch = config.as_ref().map(|config| Watch::new(files(config)));
     let watch = watch.transpose().map_err(Failure::Signal)?;
     let server = builder.start()?;
-    greet(&server, out, err)?;
-    if !options.no_admin {
-        let _ = writeln!(err, "# dashboard: {}/__mock/", server.url());
-    }
-    if !options.no_admin {
-        let _ = writeln!(err, "dashboard: {}/__mock/", server.url());
-    }
+    greet(&server, !options.no_admin, options.json, out, err)?;
     match (&options.config, watch) {
         (Some(file), Some(watch)) => watch.during(wait, || {
             let again = super::config(file, options.profile.as_deref());
@@ -138,10 +135,25 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 /// Says where it is, and how it is pointed at.
 pub(super) fn greet(
     server: &MockServer,
+    has_dashboard: bool,
+    json: bool,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
-    writeln!(out, "listening on {}", server.url())?;
+    let url = server.url();
+    let dashboard = has_dashboard.then(|| format!("{url}/__mock/"));
+    if json {
+        let base_urls = base_urls(&url);
+        // In one line, for who waits for the first.
+        serde_json::to_writer(
+            &mut *out,
+            &Serving { url: &url, base_urls, dashboard: dashboard.as_deref() },
+        )
+        .map_err(|error| Failure::Output(error.into()))?;
+        writeln!(out)?;
+    } else {
+        writeln!(out, "listening on {url}")?;
+    }
     out.flush()?;
     if !server.addr().ip().is_loopback() {
         let addr = server.addr();
@@ -150,11 +162,13 @@ pub(super) fn greet(
             "mock-llm: warning: {addr} is open to the network, to anyone and without a key"
         );
     }
-    // Hints only: it serves without them.
-    let rooms = registry::builtin();
-    for (provider, variable, path) in BASE_URLS {
-        if rooms.iter().any(|room| room.provider() == *provider) {
-            let _ = writeln!(err, "{variable}={}{path}", server.url());
+    if !json {
+        // Hints only: it serves without them.
+        for (variable, url) in base_urls(&url) {
+            let _ = writeln!(err, "{variable}={url}");
+        }
+        if let Some(dashboard) = dashboard {
+            let _ = writeln!(err, "dashboard: {dashboard}");
         }
     }
     Ok(())
@@ -164,4 +178,21 @@ pub(super) fn greet(
 pub(super) fn trusting(file: Option<&Path>) -> Result<Upstream, Failure> {
     let Some(file) = file else { return Ok(Upstream::new()) };
     Ok(Upstream::new().root_pem(&read(file)?)?)
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Serving<'a> {
+    url: &'a str,
+    base_urls: BTreeMap<&'static str, String>,
+    dashboard: Option<&'a str>,
+}
+
+/// The variables of the providers' SDKs, set to this server.
+fn base_urls(url: &str) -> BTreeMap<&'static str, String> {
+    let rooms = registry::builtin();
+    let mocked = BASE_URLS
+        .iter()
+        .filter(|(provider, ..)| rooms.iter().any(|room| room.provider() == *provider));
+    mocked.map(|(_, variable, path)| (*variable, format!("{url}{path}"))).collect()
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::args::{Expect, Validate};
+use super::style::{Tone, paint};
 use super::{Failure, config, print_json};
 
 /// What `--json` prints.
@@ -23,7 +24,11 @@ struct Report {
     met: Option<bool>,
 }
 
-pub(super) fn validate(options: &Validate, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn validate(
+    options: &Validate,
+    colored: bool,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let file = options.file.display().to_string();
     let config = match config(&options.file, options.profile.as_deref()) {
         Ok(config) => config,
@@ -57,10 +62,14 @@ pub(super) fn validate(options: &Validate, out: &mut dyn Write) -> Result<(), Fa
     if let Some(unmet) = unmet {
         return Err(Failure::Unmet(unmet));
     }
-    writeln!(out, "{file}: valid")?;
-    for (what, lines) in [("mocked", mocked), ("live", live), ("warning", warnings)] {
+    writeln!(out, "{file}: {}", paint(colored, Tone::Good, "valid"))?;
+    for (what, tone, lines) in [
+        ("mocked", Tone::Good, mocked),
+        ("live", Tone::Odd, live),
+        ("warning", Tone::Bad, warnings),
+    ] {
         for line in lines {
-            writeln!(out, "{what}: {line}")?;
+            writeln!(out, "{}: {line}", paint(colored, tone, what))?;
         }
     }
     Ok(())

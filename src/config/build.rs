@@ -24,6 +24,7 @@ use crate::respond::Rule;
 pub(super) struct Plan {
     pub(super) file: File,
     /// That of the file which names a cassette.
+    #[cfg_attr(not(feature = "cassette"), expect(dead_code, reason = "only cassettes are files"))]
     folder: PathBuf,
     keys: Option<KeyModes>,
     /// Hosts that are a vendor's, by `base_url`.

@@ -18,6 +18,16 @@ pub mod cassettes {}
 #[cfg_attr(any(feature = "config", not(doctest)), doc = include_str!("config.md"))]
 pub mod config {}
 
+/// What a config file says: rules, answers, trouble, the layer as a whole.
+///
+// Its examples need the feature.
+#[cfg_attr(any(feature = "config", not(doctest)), doc = include_str!("config_rules.md"))]
+pub mod config_rules {}
+
+/// The server in containers, on machines and in CI.
+#[doc = include_str!("deploy.md")]
+pub mod deploy {}
+
 #[doc = include_str!("errors.md")]
 pub mod errors {}
 

@@ -90,8 +90,7 @@ type Entries = Vec<(&'static str, Draft)>;
 
 /// What it demands, and its score; none where that can never be met here.
 fn condition(node: &Node, import: &mut Import<'_>) -> Option<(Entries, i64)> {
-    import
-        .lost_but(node, &["endpoint", "headers", "messages", "model", "provider", "tools_present"]);
+    import.lost_but(node, &CRITERIA);
     let text = |key| node.get(key).and_then(Node::text);
     let (mut when, mut score): (Entries, i64) = (Vec::new(), 0);
     let mut provider = text("provider").filter(|provider| *provider != "any");

@@ -8,7 +8,8 @@ use crate::config::words::{OneOrMany, TextOr};
 use crate::respond::{self as on, Number};
 
 pub(super) fn add(when: &When, all: &mut All) -> Result<(), Fault> {
-    let numbers: [(&str, &Option<Numbers>, fn() -> Number); 7] = [
+    type Row<'a> = (&'a str, &'a Option<Numbers>, fn() -> Number);
+    let numbers: [Row<'_>; 7] = [
         ("turn", &when.turn, on::turn_number),
         ("messages", &when.messages, on::messages),
         ("max_tokens", &when.max_tokens, on::max_tokens),

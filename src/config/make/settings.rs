@@ -1,6 +1,5 @@
 //! What is said of the layer as a whole.
 
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::{here, time, vendor, when};
@@ -115,7 +114,8 @@ fn quota(written: &QuotaMap) -> Result<Quota, Fault> {
         starting_at,
     } = written;
     let mut quota = Quota::new();
-    let limits: [(_, fn(Quota, u64) -> Quota); 5] = [
+    type Limit<'a> = (&'a Option<u64>, fn(Quota, u64) -> Quota);
+    let limits: [Limit<'_>; 5] = [
         (requests_per_minute, Quota::requests_per_minute),
         (tokens_per_minute, Quota::tokens_per_minute),
         (requests_per_day, Quota::requests_per_day),
@@ -278,7 +278,7 @@ pub(in crate::config) fn check_cassette(
 #[cfg(feature = "cassette")]
 pub(in crate::config) fn cassette(
     written: &TextOr<CassetteMap>,
-    folder: &Path,
+    folder: &std::path::Path,
     layer: MockLlmLayer,
 ) -> Result<MockLlmLayer, crate::error::Error> {
     use crate::cassette::Cassette;

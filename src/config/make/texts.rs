@@ -20,7 +20,8 @@ enum Short {
 }
 
 pub(super) fn add(when: &When, all: &mut All) -> Result<(), Fault> {
-    let simple: [(&str, &Option<Texts>, Short, fn() -> Field); 11] = [
+    type Simple<'a> = (&'a str, &'a Option<Texts>, Short, fn() -> Field);
+    let simple: [Simple<'_>; 11] = [
         ("model", &when.model, Short::Name, on::model_name),
         ("api_key", &when.api_key, Short::Name, on::api_key),
         ("last_user", &when.last_user, Short::Prose, on::last_user),
@@ -38,7 +39,8 @@ pub(super) fn add(when: &When, all: &mut All) -> Result<(), Fault> {
             all.0 = with(all.0.take(), text(field, texts, short).map_err(|f| f.under(key))?);
         }
     }
-    let named: [(&str, &Named<Texts>, Short, fn(String) -> Field); 5] = [
+    type Of<'a> = (&'a str, &'a Named<Texts>, Short, fn(String) -> Field);
+    let named: [Of<'_>; 5] = [
         ("header", &when.header, Short::Name, on::header),
         ("query", &when.query, Short::Name, on::query),
         ("metadata", &when.metadata, Short::Name, on::metadata),

@@ -118,6 +118,7 @@ pub(in crate::config) struct Said<'a> {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "templates"), expect(dead_code, reason = "only templates are made of it"))]
 pub(in crate::config) struct TemplateMap {
     #[serde(default)]
     pub(in crate::config) text: String,
@@ -131,6 +132,7 @@ impl Long for TemplateMap {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "templates"), expect(dead_code, reason = "only templates are made of it"))]
 pub(in crate::config) struct TemplateCallMap {
     pub(in crate::config) name: String,
     /// A template of a JSON object.

@@ -43,6 +43,7 @@ impl Long for CachingMap {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "cassette"), expect(dead_code, reason = "only cassettes are made of it"))]
 pub(in crate::config) struct CassetteMap {
     pub(in crate::config) path: At<String>,
     pub(in crate::config) mode: Option<At<String>>,

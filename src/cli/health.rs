@@ -1,0 +1,40 @@
+//! `mock-llm health`.
+
+use std::io::Write;
+
+use serde::Deserialize;
+
+use super::Failure;
+use super::args::Health;
+use super::client::Client;
+use super::logs::USUAL;
+use super::style::{Tone, paint};
+
+#[derive(Deserialize)]
+struct Report {
+    status: String,
+    version: String,
+    mode: String,
+    uptime_seconds: u64,
+}
+
+pub(super) fn health(options: &Health, colored: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let variable = std::env::var("MOCK_LLM_URL").ok().filter(|url| !url.is_empty());
+    let url = options.url.clone().or(variable);
+    let url = url.as_deref().unwrap_or(USUAL);
+    let client = Client::new(url, None)?;
+    let answer = client.get("/health")?;
+    let status = answer.status();
+    let body = answer.whole()?;
+    let report: Report = serde_json::from_slice(&body).map_err(|_| {
+        Failure::Other(format!("{url} answers with {status}, and is no mock: it has no /health"))
+    })?;
+    if options.json {
+        out.write_all(&body)?;
+    } else {
+        let Report { status, version, mode, uptime_seconds } = &report;
+        let status = paint(colored, if status == "ok" { Tone::Good } else { Tone::Bad }, status);
+        writeln!(out, "{url}: {status}, version {version}, mode {mode}, up {uptime_seconds} s")?;
+    }
+    if status == 200 && report.status == "ok" { Ok(()) } else { Err(Failure::Said) }
+}
