@@ -15,5 +15,6 @@ mod modes;
 #[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
 mod reqwest_clients;
 mod secrets;
+mod transcode;
 mod upstream;
 mod wire;
