@@ -191,7 +191,7 @@ fn number_ids(value: &mut Value, seen: &mut HashMap<String, usize>) {
             fields.retain(|name, _| !TIMES.contains(&name.as_str()));
             let mut fields: Vec<_> = fields.iter_mut().collect();
             // By name, in whatever order they came.
-            fields.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            fields.sort_unstable_by_key(|(name, _)| *name);
             for (name, value) in fields {
                 match value {
                     Value::String(id) if IDS.contains(&name.as_str()) => {

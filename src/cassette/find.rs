@@ -73,17 +73,16 @@ impl Cassette {
             if let Some(why) = self.note(key_of_take, &take) {
                 return Some(Found::Miss(why));
             }
-            let interaction = take.interaction();
             if let Some(near) = &near {
-                self.tell_near(interaction.line, near);
+                self.tell_near(take.line, near);
             }
-            let cassette = self.clone();
-            let recorded = Recorded { interaction, cassette, near, timing: settings.timing };
+            let (answer, cassette) = (take.answer(), self.clone());
+            let recorded = Recorded { answer, cassette, near, timing: settings.timing };
             match mode {
                 RecordMode::Verify => purpose = Purpose::Verify(recorded),
                 RecordMode::Refresh => return Some(Found::Play(recorded)),
                 _ => {
-                    return Some(match self.aged(&recorded.interaction, settings.max_age) {
+                    return Some(match self.aged(&take, settings.max_age) {
                         None => Found::Play(recorded),
                         Some(why) => Found::Miss(why),
                     });

@@ -293,7 +293,7 @@ impl Cassette {
     #[track_caller]
     pub fn fuzzy(self, threshold: f64) -> Self {
         assert!((0.0..=1.0).contains(&threshold), "`fuzzy` takes 0 to 1, and not {threshold}");
-        self.with(|settings| settings.fuzzy = Some(threshold))
+        self.set(|settings| settings.fuzzy = Some(threshold))
     }
 
     /// Answers clients of one provider with recordings of another, where a request has no recording of
@@ -309,7 +309,7 @@ impl Cassette {
     /// It is done in [`RecordMode::Replay`] alone.
     #[must_use]
     pub fn transcode(self, transcode: bool) -> Self {
-        self.with(|settings| settings.transcode = transcode)
+        self.set(|settings| settings.transcode = transcode)
     }
 
     /// Leaves conversations to another cassette from this turn on, counted from 1 as
@@ -336,7 +336,7 @@ impl Cassette {
     #[track_caller]
     pub fn fork_at(self, turn: usize, branch: Self) -> Self {
         assert!(!branch.leads_to(&self), "a cassette cannot be a branch of itself");
-        self.with(|settings| settings.fork = Some((turn, branch)))
+        self.set(|settings| settings.fork = Some((turn, branch)))
     }
 
     /// Masks a place in bodies of requests and responses and in the events of streams before they are
@@ -372,7 +372,7 @@ impl Cassette {
     /// was recorded. The default is to refuse that.
     #[must_use]
     pub fn repeat(self, repeat: bool) -> Self {
-        self.with(|settings| settings.repeat = repeat)
+        self.set(|settings| settings.repeat = repeat)
     }
 
     /// How long replayed answers take, as a multiple of what was recorded: 1 for the recorded times, 0,
@@ -385,7 +385,7 @@ impl Cassette {
     #[track_caller]
     pub fn timing(self, factor: f64) -> Self {
         assert!(factor >= 0.0 && factor.is_finite(), "`timing` takes 0 or more, and not {factor}");
-        self.with(|settings| settings.timing = factor)
+        self.set(|settings| settings.timing = factor)
     }
 
     /// How old recordings may be, and what becomes of those that are older, or that do not say when they
@@ -402,7 +402,7 @@ impl Cassette {
     /// ```
     #[must_use]
     pub fn max_age(self, age: Duration, stale: Stale) -> Self {
-        self.with(|settings| settings.max_age = Some(MaxAge { age, stale }))
+        self.set(|settings| settings.max_age = Some(MaxAge { age, stale }))
     }
 
     /// What it did that is worth knowing, oldest first: old recordings that were replayed, how the
@@ -465,11 +465,15 @@ impl Cassette {
         self.0.deck.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// For what may change which requests are the same.
     fn with(self, set: impl FnOnce(&mut Settings)) -> Self {
-        let mut deck = self.deck();
-        set(Arc::make_mut(&mut deck.settings));
-        deck.index();
-        drop(deck);
+        let it = self.set(set);
+        it.deck().index();
+        it
+    }
+
+    fn set(self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.deck().settings));
         self
     }
 }

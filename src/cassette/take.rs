@@ -22,15 +22,20 @@ pub(super) struct Take {
 
 #[derive(Debug)]
 enum Source {
-    /// Lines of the file, which were looked at.
-    Filed(Bytes),
+    /// Lines of the file, which were looked at, and where in them the answer begins.
+    Filed(Bytes, usize),
     Made(Arc<Interaction>),
 }
 
 impl From<Entry> for Take {
     fn from(entry: Entry) -> Self {
-        let Entry { lines, number: line, is_interrupted, .. } = entry;
-        Self { source: Source::Filed(lines), line, is_interrupted, used: AtomicBool::default() }
+        let Entry { lines, answer, number: line, is_interrupted, .. } = entry;
+        Self {
+            source: Source::Filed(lines, answer),
+            line,
+            is_interrupted,
+            used: AtomicBool::default(),
+        }
     }
 }
 
@@ -44,8 +49,18 @@ impl Take {
     pub(super) fn interaction(&self) -> Arc<Interaction> {
         match &self.source {
             // What was looked at can be read: the bytes are the same.
-            Source::Filed(lines) => {
+            Source::Filed(lines, _) => {
                 quick::interaction(lines, self.line).map(Arc::new).unwrap_or_default()
+            }
+            Source::Made(interaction) => Arc::clone(interaction),
+        }
+    }
+
+    /// What is replayed: of an interaction that stands in a file, without what was asked.
+    pub(super) fn answer(&self) -> Arc<Interaction> {
+        match &self.source {
+            Source::Filed(lines, at) => {
+                quick::answer(lines, *at, self.line).map(Arc::new).unwrap_or_default()
             }
             Source::Made(interaction) => Arc::clone(interaction),
         }
@@ -65,7 +80,7 @@ impl Take {
     }
 
     pub(super) fn key(&self, keyer: &mut Keyer, ignored: &[Pointer]) -> u128 {
-        if let Source::Filed(lines) = &self.source
+        if let Source::Filed(lines, _) = &self.source
             && let Some(key) = quick::key(lines, keyer, ignored)
         {
             return key;

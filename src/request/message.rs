@@ -1,6 +1,7 @@
 //! Messages and what they are made of.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -30,7 +31,7 @@ pub struct Message {
     said: Said,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Said {
     Content(Vec<Content>),
     /// A plain text, still as the JSON string that it came as; understood when somebody asks.
@@ -110,6 +111,16 @@ impl Message {
         match &self.said {
             Said::Content(content) => content.iter().map(Content::len).sum(),
             Said::Json { json, .. } => json.len().saturating_sub(2),
+        }
+    }
+}
+
+/// However much of it was understood already, the same.
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Content(content) => content.fmt(f),
+            Self::Json { json, .. } => json.fmt(f),
         }
     }
 }

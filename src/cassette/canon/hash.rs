@@ -72,10 +72,12 @@ pub(super) fn of_text(text: &[u8]) -> u128 {
 
 /// `1.0` is `1`.
 pub(super) fn of_number(number: &Number) -> u128 {
-    match (number.as_i64(), number.as_f64()) {
-        (Some(whole), _) => of_whole(whole),
-        (None, Some(float)) if float.fract() == 0.0 && float.abs() < 9e15 => of_whole(float as i64),
-        _ => joined(8, of_bytes(number.to_string().as_bytes())),
+    match (number.as_i64(), number.as_u64(), number.as_f64()) {
+        (Some(whole), ..) => of_whole(whole),
+        (_, Some(large), _) => joined(8, u128::from(large)),
+        (.., Some(float)) if float.fract() == 0.0 && float.abs() < 9e15 => of_whole(float as i64),
+        (.., Some(float)) => joined(9, u128::from(float.to_bits())),
+        _ => joined(10, of_bytes(number.to_string().as_bytes())),
     }
 }
 

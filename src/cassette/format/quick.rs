@@ -18,6 +18,8 @@ pub(in crate::cassette) struct Entry {
     pub(in crate::cassette) key: u128,
     /// Its lines.
     pub(in crate::cassette) lines: Bytes,
+    /// Where in them the answer begins.
+    pub(in crate::cassette) answer: usize,
     /// The number of the first of them.
     pub(in crate::cassette) number: usize,
     pub(in crate::cassette) is_interrupted: bool,
@@ -30,9 +32,9 @@ pub(in crate::cassette) fn survey(file: &Bytes, ignored: &[Pointer]) -> Option<V
     let mut nodes = Vec::new();
     let mut keyer = Keyer::default();
     let mut entries = Vec::new();
-    // Of the one being read: where it begins, in bytes and in lines, its key, and whether its response
-    // was seen.
-    let mut open: Option<(usize, usize, u128, bool)> = None;
+    // Of the one being read: where it begins, in bytes and in lines, its key, and where its response
+    // begins, if it was seen.
+    let mut open: Option<(usize, usize, u128, Option<usize>)> = None;
     if let Some((.., first)) = lines.next() {
         let first = Line::of(first, &mut nodes)?;
         (first.what == What::File && first.version()? == u64::from(VERSION)).then_some(())?;
@@ -52,15 +54,15 @@ pub(in crate::cassette) fn survey(file: &Bytes, ignored: &[Pointer]) -> Option<V
         let line = Line::scanned(text, &nodes)?;
         match (line.what, open) {
             (What::Request, None) => {
-                open = Some((start, number, line.key(&mut keyer, ignored)?, false));
+                open = Some((start, number, line.key(&mut keyer, ignored)?, None));
             }
-            (What::Response, Some((start, number, key, false))) if line.has_response() => {
-                open = Some((start, number, key, true));
+            (What::Response, Some((begun, number, key, None))) if line.has_response() => {
+                open = Some((begun, number, key, Some(start - begun)));
             }
-            (What::Frame, Some((.., true))) if line.has_frame() => {}
-            (What::End, Some((start, number, key, true))) if !line.is_end(TORN) => {
-                let lines = file.slice(start..lines.at);
-                entries.push(Entry { key, lines, number, is_interrupted: line.interrupted()? });
+            (What::Frame, Some((.., Some(_)))) if line.has_frame() => {}
+            (What::End, Some((begun, number, key, Some(answer)))) if !line.is_end(TORN) => {
+                let (lines, is_interrupted) = (file.slice(begun..lines.at), line.interrupted()?);
+                entries.push(Entry { key, lines, answer, number, is_interrupted });
                 open = None;
             }
             (What::End, _) if line.is_end(TORN) => open = None,
@@ -82,19 +84,36 @@ pub(in crate::cassette) fn key(
 
 /// A recording that was looked at, read.
 pub(in crate::cassette) fn interaction(file: &Bytes, number: usize) -> Option<Interaction> {
+    let mut nodes = Vec::new();
+    let mut lines = Lines::of(file)?;
+    let (.., text) = lines.next()?;
+    let line = Line::of(text, &mut nodes)?;
+    let (method, url) = line.request()?;
+    let asked = Interaction {
+        method: method.to_owned(),
+        url: url.to_owned(),
+        provider: line.provider()?.to_owned(),
+        recorded: line.recorded()?,
+        request_headers: line.headers()?,
+        body: line.body(file)?,
+        line: number,
+        ..Interaction::default()
+    };
+    answered(lines, file, asked)
+}
+
+/// What was answered, without what was asked, which is not even looked at: it may be far away in the
+/// computer's memory. The answer begins `at` this place.
+pub(in crate::cassette) fn answer(file: &Bytes, at: usize, number: usize) -> Option<Interaction> {
+    let lines = Lines::of(file.get(at..)?)?;
+    answered(lines, file, Interaction { line: number, ..Interaction::default() })
+}
+
+fn answered(lines: Lines<'_>, file: &Bytes, mut read: Interaction) -> Option<Interaction> {
     let mut nodes: Vec<Node> = Vec::new();
-    let mut read = Interaction { line: number, ..Interaction::default() };
-    for (.., text) in Lines::of(file)? {
+    for (.., text) in lines {
         let line = Line::of(text, &mut nodes)?;
         match line.what {
-            What::Request => {
-                let (method, url) = line.request()?;
-                (read.method, read.url) = (method.to_owned(), url.to_owned());
-                read.provider = line.provider()?.to_owned();
-                read.recorded = line.recorded()?;
-                read.request_headers = line.headers()?;
-                read.body = line.body(file)?;
-            }
             What::Response => {
                 (read.status, read.after) = (line.status()?, line.after()?);
                 read.headers = line.headers()?;
@@ -103,7 +122,7 @@ pub(in crate::cassette) fn interaction(file: &Bytes, number: usize) -> Option<In
                 read.frames.push(Frame { at: line.after()?, bytes: line.frame(file)? });
             }
             What::End => read.interrupted = line.why()?,
-            What::File => return None,
+            What::File | What::Request => return None,
         }
     }
     Some(read)

@@ -173,9 +173,27 @@ fn run(
 
 /// What a key is made of, and what may stand beside it without a gap.
 fn is_letter(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_./+=".contains(&byte)
+    const LETTERS: [bool; 256] = table(b"-_./+=");
+    LETTERS[usize::from(byte)]
 }
 
 fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
+    const LETTERS: [bool; 256] = table(b"+/-_");
+    LETTERS[usize::from(byte)]
+}
+
+/// Letters and digits, and these: every byte of a body is looked up.
+const fn table(others: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
 }
