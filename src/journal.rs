@@ -126,6 +126,13 @@ impl Received {
         self.live.as_deref()
     }
 
+    pub(crate) fn is_live(&self) -> bool {
+        #[cfg(feature = "server")]
+        return self.live.is_some();
+        #[cfg(not(feature = "server"))]
+        return false;
+    }
+
     #[cfg(feature = "server")]
     pub(crate) fn live_at(mut self, name: Arc<str>) -> Self {
         self.live = Some(name);

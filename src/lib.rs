@@ -41,10 +41,12 @@
 //! * Which rule answers: [`guide::matching`]; agents, turn by turn: [`guide::scripts`].
 //! * JSON in a demanded form, right and nearly right: [`guide::structured_output`].
 //! * Real traffic, recorded and replayed: [`guide::cassettes`] (feature `cassette`).
+//! * A server: [`guide::serving`].
 //! * Tokens, prompt caches, embeddings: [`guide::usage`].
 //! * What it was asked: [`MockHandle`], [`LlmRequest`].
 //! * How it is switched: [`MockLlmLayer::enabled`], [`MockLlmLayer::from_env`], [`Mode`],
 //!   [`ApiKeys`], [`Unmatched`]; by one file: [`guide::config`].
+//! * What its server did, on a page and for Prometheus: [`guide::server`].
 //! * Time: [`Pace`], [`guide::time`]; trouble: [`Fault`], [`fault::sweep`], [`guide::faults`]; errors
 //!   by vendor and surface, [`Quota`]: [`guide::errors`].
 //! * What became of an answer: [`Received::delivery`]; what the client made of it all:
@@ -72,6 +74,7 @@
 //! | `jsonpath` | [`respond::json_path`] |
 //! | `regex` | [`Field::matches`](respond::Field::matches) |
 //! | `templates` | [`respond::Template`] |
+//! | `tls` | [`Tls`], by which a server speaks HTTPS |
 //! | `upstream` | [`Upstream`], by which a server passes on what is live |
 //! | `tiktoken` | [`Tiktoken`], which counts tokens as OpenAI's models do |
 //! | `conformance` | [`conformance::check`] |
@@ -165,6 +168,8 @@ pub use self::respond::{
     Match, Respond, Rule, Script, Times, any_message, api_key, first_user, header, last_assistant,
     last_user, model, provider, streaming, system, tool_offered, tool_result, tool_result_of, turn,
 };
+#[cfg(feature = "tls")]
+pub use self::server::Tls;
 #[cfg(feature = "server")]
 pub use self::server::{MockServer, MockServerBuilder};
 pub use self::service::{MockLlm, Reject};

@@ -1,10 +1,6 @@
 //! A server that passes on what is live, between real clients and providers that are not.
-#![cfg(all(
-    feature = "cassette",
-    feature = "config",
-    feature = "upstream",
-    feature = "reqwest-0_13"
-))]
+#![expect(clippy::disallowed_methods, reason = "tests wait, and a provider has tasks")]
+#![cfg(all(feature = "cli", feature = "reqwest-0_13"))]
 
 #[path = "upstream/by_model.rs"]
 mod by_model;
@@ -12,6 +8,8 @@ mod by_model;
 mod common;
 #[path = "upstream/provider.rs"]
 mod provider;
+#[path = "upstream/record.rs"]
+mod record;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

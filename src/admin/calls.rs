@@ -34,6 +34,9 @@ pub(super) struct Call<'a> {
     status: u16,
     stream: bool,
     rule: Option<&'a str>,
+    /// As the request's header named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
     tokens: Tokens,
     /// What it would have cost, if the mock answered and the price is known.
     saved_usd: Option<f64>,
@@ -189,6 +192,7 @@ impl<'a> Call<'a> {
             status: trace.status,
             stream: trace.is_stream(),
             rule: received.rule.as_deref(),
+            session: session(received),
             tokens: Tokens { input, output },
             saved_usd: price.map(|price| price.cost(input as f64, output as f64)),
             first_token_ms: trace.first_token().filter(|_| trace.is_stream()).map(milliseconds),
@@ -253,6 +257,12 @@ impl<'a> Detail<'a> {
 /// The model that was asked for, as far as it could be understood.
 pub(super) fn model<'a>(received: &'a Received, trace: &'a Trace) -> Option<&'a str> {
     trace.model().or_else(|| received.call()?.model.as_deref())
+}
+
+/// The session that it named.
+pub(super) fn session(received: &Received) -> Option<String> {
+    let name = received.head.headers.get("x-mock-llm-session")?;
+    Some(String::from_utf8_lossy(name.as_bytes()).into_owned())
 }
 
 fn milliseconds(span: Duration) -> f64 {

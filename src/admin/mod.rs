@@ -44,11 +44,11 @@ use crate::server::Other;
 pub(crate) struct Admin {
     mock: Mock,
     observer: Arc<Observer>,
-    guard: Guard,
+    guard: Arc<Guard>,
     /// The rules that it started with.
     start: Saved,
     /// Whether the server ends: who follows must go.
-    closing: watch::Sender<bool>,
+    closing: Arc<watch::Sender<bool>>,
 }
 
 /// What it answers, for who asks in vain.
@@ -78,10 +78,21 @@ impl Admin {
         let observer = mock.shared.observer.get_or_init(|| Arc::new(Observer::new()));
         Self {
             observer: Arc::clone(observer),
-            guard: Guard::new(guard),
+            guard: Arc::new(Guard::new(guard)),
             start: mock.shared.rules.save(),
             mock: mock.clone(),
-            closing: watch::Sender::new(false),
+            closing: Arc::new(watch::Sender::new(false)),
+        }
+    }
+
+    /// The same for another mock of the same server: that of a session, or what follows on a reload.
+    pub(crate) fn beside(&self, mock: &Mock) -> Self {
+        Self {
+            observer: Arc::clone(&self.observer),
+            guard: Arc::clone(&self.guard),
+            start: mock.shared.rules.save(),
+            mock: mock.clone(),
+            closing: Arc::clone(&self.closing),
         }
     }
 

@@ -90,13 +90,14 @@ pub(super) struct Filter {
     key: Option<String>,
     status: Option<Statuses>,
     rule: Option<String>,
+    session: Option<String>,
     since: Option<SystemTime>,
     until: Option<SystemTime>,
 }
 
 /// The parameters that it is made of.
-pub(super) const FILTERS: [&str; 8] =
-    ["provider", "wire", "model", "key", "status", "rule", "since", "until"];
+pub(super) const FILTERS: [&str; 9] =
+    ["provider", "wire", "model", "key", "status", "rule", "session", "since", "until"];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Statuses {
@@ -137,6 +138,7 @@ impl Filter {
             key: text("key"),
             status: text("status").as_deref().map(statuses).transpose()?,
             rule: text("rule"),
+            session: text("session"),
             since: time("since")?,
             until: time("until")?,
         })
@@ -160,6 +162,9 @@ impl Filter {
             && self.rule.as_ref().is_none_or(|wanted| {
                 let rule = received.rule.as_deref().unwrap_or_default();
                 rule == wanted || rule.trim_matches('`') == wanted
+            })
+            && self.session.as_ref().is_none_or(|wanted| {
+                super::calls::session(received).as_deref() == Some(wanted.as_str())
             })
             && self.since.is_none_or(|since| trace.observer().time_of(trace.at) >= since)
             && self.until.is_none_or(|until| trace.observer().time_of(trace.at) <= until)

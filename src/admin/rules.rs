@@ -134,8 +134,8 @@ fn parse(body: &[u8]) -> Result<Vec<Rule>, Refusal> {
         crate::config::rules_of_json(text).map_err(|error| Refusal::bad(error.to_string()))?;
     if rules.is_empty() {
         return Err(Refusal::bad(
-            "there is no rule in it: `providers.<name>.responses.<model>` has them, as in a config \
-             file",
+            "there is no rule in it: `rules` has them, or `providers.<name>.responses.<model>`, as in \
+             a config file",
         ));
     }
     Ok(rules)

@@ -138,7 +138,7 @@ struct Reading {
 
 impl Reading {
     /// The request again, if it goes to the provider, or else what answers it.
-    fn decide<B: From<Bytes>>(self, body: ReadBody) -> Result<Request<B>, Answering<B>> {
+    fn decide<B: From<Bytes>>(self, body: ReadBody) -> Result<Request<B>, Pin<Box<Answering<B>>>> {
         let Self { mock, room, call, head } = self;
         let goes_live = |body: &Bytes| {
             let lenient = mock.settings.lenient;
@@ -153,7 +153,7 @@ impl Reading {
                 *request.headers_mut() = head.headers;
                 Ok(request)
             }
-            body => Err(Answering::read(&mock, Claim::Answer(room, call), head, body)),
+            body => Err(Box::pin(Answering::read(&mock, Claim::Answer(room, call), head, body))),
         }
     }
 }
@@ -212,7 +212,6 @@ where
                             State::Forward { future: inner.call(request) }
                         }
                         Err(answering) => {
-                            let answering = Box::pin(answering);
                             let inner = inner.take().expect("polled after completion");
                             State::Answer { answering, inner, version, extensions }
                         }

@@ -30,7 +30,7 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Serves every provider's API at one address, until SIGINT or SIGTERM. What a config file lets go
-    /// live is passed on to the provider.
+    /// live is passed on to the provider; when the file changes, and on SIGHUP, it is read again.
     #[command(after_help = "Its first line on stdout is `listening on http://127.0.0.1:PORT`; \
         it listens by then. Hints go to stderr.\n\n\
         Examples:\n  \
@@ -38,8 +38,24 @@ pub(super) enum Command {
         mock-llm serve --port 4100 --seed 7\n  \
         mock-llm serve --config mock-llm.yaml --profile demo\n  \
         mock-llm serve --pace 'first=300ms; gap=20ms'\n  \
+        mock-llm serve --cassette tests/cassettes\n  \
+        mock-llm serve --tls-self-signed mock.pem    # then SSL_CERT_FILE=mock.pem\n  \
         mock-llm serve --host 0.0.0.0 --port 4100    # in a container")]
     Serve(Serve),
+    /// Passes every call on to its provider, and records it: a proxy. Until SIGINT or SIGTERM.
+    #[command(
+        after_help = "Calls that are recorded already are replayed, unless --all. Keys are passed on, and \
+        never written. `serve --cassette` replays it all, without a key and without a network.\n\n\
+        Examples:\n  \
+        mock-llm record --cassette tests/cassettes\n  \
+        mock-llm record --cassette llm.jsonl --upstream https://api.openai.com/v1\n  \
+        mock-llm record --cassette llm.jsonl --upstream openai=http://127.0.0.1:11434/v1 \\\n      \
+        --upstream anthropic=https://gateway.example\n  \
+        OPENAI_BASE_URL=http://127.0.0.1:4100/v1 python app.py\n  \
+        mock-llm serve --cassette tests/cassettes\n\n\
+        Exit codes: 0 all is recorded; 1 something could not be."
+    )]
+    Record(Record),
     /// Checks a config file, and says what it mocks and what it lets go live.
     #[command(after_help = "Examples:\n  \
         mock-llm validate mock-llm.yaml\n  \
@@ -145,6 +161,47 @@ pub(super) struct Serve {
     /// Certificates in PEM to trust where calls go live, beside those that browsers trust.
     #[arg(long, value_name = "FILE", requires = "config")]
     pub(super) upstream_ca: Option<PathBuf>,
+    /// Replays a cassette, or all of a folder, where no rule answers; what it does not have is refused.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) cassette: Option<PathBuf>,
+    /// Lets pages of any origin call it from a browser (CORS).
+    #[arg(long)]
+    pub(super) cors: bool,
+    /// Serves HTTPS with this certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The certificate's key, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Serves HTTPS with a certificate that is made now, and written to this file for clients to trust.
+    #[arg(long, value_name = "FILE", conflicts_with = "tls_cert")]
+    pub(super) tls_self_signed: Option<PathBuf>,
+    /// How many connections it has at a time.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) max_connections: Option<usize>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Record {
+    /// Where it is kept: a file, or a folder for `recorded.jsonl`.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) cassette: PathBuf,
+    /// Where a provider is, in place of its own address: `openai=URL`, or a URL alone, which is the
+    /// provider's whose host it is, or else all providers'.
+    #[arg(long, value_name = "[PROVIDER=]URL")]
+    pub(super) upstream: Vec<String>,
+    /// Records everything anew, also what is recorded already.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Certificates in PEM to trust, beside those that browsers trust.
+    #[arg(long, value_name = "FILE")]
+    pub(super) upstream_ca: Option<PathBuf>,
+    /// Address or name to listen on, if not 127.0.0.1.
+    #[arg(long)]
+    pub(super) host: Option<String>,
+    /// Port to listen on; 0 takes one that is free, which is the default.
+    #[arg(long)]
+    pub(super) port: Option<u16>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -239,6 +296,9 @@ pub(super) struct Logs {
     /// the key.
     #[arg(long)]
     pub(super) key: Option<String>,
+    /// Only those with this header `x-mock-llm-session`.
+    #[arg(long)]
+    pub(super) session: Option<String>,
     /// Only those with this status: `429`, `5xx`, `error`.
     #[arg(long)]
     pub(super) status: Option<String>,

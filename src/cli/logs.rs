@@ -94,6 +94,7 @@ fn path(options: &Logs) -> String {
         ("wire", text(&options.wire)),
         ("model", text(&options.model)),
         ("key", text(&options.key)),
+        ("session", text(&options.session)),
         ("status", text(&options.status)),
         ("since", text(&options.since)),
         ("limit", options.limit.map(|limit| limit.to_string())),

@@ -17,10 +17,12 @@ mod convert;
 mod doctor;
 mod init;
 mod logs;
+mod record;
 mod serve;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -69,6 +71,7 @@ where
             Command::Doctor(options) => doctor::doctor(&options, out),
             Command::Init(options) => init::init(&options, out),
             Command::Logs(options) => logs::logs(&options, out),
+            Command::Record(options) => record::record(&options, out, err, listen),
             Command::Schema => write!(out, "{}", crate::config::schema()).map_err(Failure::from),
             Command::Serve(options) => serve::serve(&options, out, err, listen),
             Command::Validate(options) => validate::validate(&options, out),

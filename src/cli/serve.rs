@@ -1,13 +1,17 @@
 //! `mock-llm serve`.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use super::args::Serve;
+use super::record::replayed;
+use super::watch::Watch;
 use super::{Failure, config};
+use crate::cassette::Cassette;
 use crate::config::Config;
 use crate::layer::MockLlmLayer;
 use crate::provider::{Provider, registry};
-use crate::server::MockServer;
+use crate::server::{MockServer, MockServerBuilder, Tls};
 use crate::upstream::Upstream;
 
 /// What a provider's SDKs read for their base URL, and what it must be after the server's URL.
@@ -32,20 +36,52 @@ pub(super) fn serve<W: FnOnce()>(
         Some(file) => Some(config(file, options.profile.as_deref())?),
         None => None,
     };
-    let mut builder = match &config {
+    for live in config.iter().flat_map(Config::live) {
+        let _ = writeln!(err, "mock-llm: live: {live}");
+    }
+    let cassette = options.cassette.as_deref().map(replayed).transpose()?;
+    let mut builder = builder(options, config.as_ref(), cassette.clone())?;
+    if let Some(tls) = tls(options)? {
+        builder = builder.tls(tls);
+    }
+    let files = |config: &Config| config.files().map(PathBuf::from).collect();
+    let watch = config.as_ref().map(|config| Watch::new(files(config)));
+    let watch = watch.transpose().map_err(Failure::Signal)?;
+    let server = builder.start()?;
+    greet(&server, out, err)?;
+    if !options.no_admin {
+        let _ = writeln!(err, "# dashboard: {}/__mock/", server.url());
+    }
+    if !options.no_admin {
+        let _ = writeln!(err, "dashboard: {}/__mock/", server.url());
+    }
+    match (&options.config, watch) {
+        (Some(file), Some(watch)) => watch.during(wait, || {
+            let again = super::config(file, options.profile.as_deref());
+            let config = again.map_err(|failure| failure.to_string())?;
+            let builder = self::builder(options, Some(&config), cassette.clone());
+            let builder = builder.map_err(|failure| failure.to_string())?;
+            server.reload(builder).map_err(|error| error.to_string())?;
+            Ok(files(&config))
+        }),
+        _ => wait(),
+    }
+    server.shutdown();
+    Ok(())
+}
+
+/// The server that the arguments and the file describe.
+fn builder(
+    options: &Serve,
+    config: Option<&Config>,
+    cassette: Option<Cassette>,
+) -> Result<MockServerBuilder, Failure> {
+    let mut builder = match config {
         None => MockServer::builder(MockLlmLayer::new()),
-        Some(config) => {
-            for live in config.live() {
-                let _ = writeln!(err, "mock-llm: live: {live}");
-            }
-            config.server_builder()?
-        }
+        Some(config) => config.server_builder()?,
     };
     if let Some(file) = &options.upstream_ca {
-        let pem = std::fs::read(file)
-            .map_err(|error| Failure::Other(format!("cannot read {}: {error}", file.display())))?;
-        let trusting = Upstream::new().root_pem(&pem)?;
-        builder = builder.upstream_if_any(trusting);
+        builder = builder.upstream_if_any(trusting(Some(file))?);
     }
     builder = builder.map_layer(|mut layer| {
         if let Some(seed) = options.seed {
@@ -53,6 +89,10 @@ pub(super) fn serve<W: FnOnce()>(
         }
         if let Some(pace) = &options.pace {
             layer = layer.pace(pace.clone());
+        }
+        if let Some(cassette) = cassette {
+            // The server lives longer than one run of a program.
+            layer = layer.cassette(cassette.repeat(true));
         }
         layer.journal(options.journal, JOURNAL_BYTES)
     });
@@ -62,14 +102,45 @@ pub(super) fn serve<W: FnOnce()>(
     if let Some(port) = options.port {
         builder = builder.port(port);
     }
+    if options.cors {
+        builder = builder.cors(true);
+    }
+    if let Some(most) = options.max_connections {
+        builder = builder.max_connections(most);
+    }
     builder = builder.admin(!options.no_admin);
     let variable = std::env::var("MOCK_LLM_ADMIN_TOKEN").ok();
-    let in_file = || config.as_ref().and_then(Config::admin_token);
-    let token = options.admin_token.as_deref().or(variable.as_deref()).or_else(in_file);
+    let token = options.admin_token.as_deref().or(variable.as_deref());
     if let Some(token) = token.filter(|token| !token.is_empty()) {
         builder = builder.admin_token(token);
     }
-    let server = builder.start()?;
+    Ok(builder)
+}
+
+fn tls(options: &Serve) -> Result<Option<Tls>, Failure> {
+    if let (Some(certificate), Some(key)) = (&options.tls_cert, &options.tls_key) {
+        return Ok(Some(Tls::from_pem(&read(certificate)?, &read(key)?)?));
+    }
+    let Some(file) = &options.tls_self_signed else { return Ok(None) };
+    let host = options.host.as_deref().filter(|host| *host != "127.0.0.1" && *host != "localhost");
+    let names = ["localhost", "127.0.0.1", "::1"].into_iter().chain(host);
+    let tls = Tls::self_signed(names)?;
+    std::fs::write(file, tls.certificate_pem())
+        .map_err(|error| Failure::Other(format!("cannot write {}: {error}", file.display())))?;
+    Ok(Some(tls))
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file)
+        .map_err(|error| Failure::Other(format!("cannot read {}: {error}", file.display())))
+}
+
+/// Says where it is, and how it is pointed at.
+pub(super) fn greet(
+    server: &MockServer,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<(), Failure> {
     writeln!(out, "listening on {}", server.url())?;
     out.flush()?;
     if !server.addr().ip().is_loopback() {
@@ -86,10 +157,11 @@ pub(super) fn serve<W: FnOnce()>(
             let _ = writeln!(err, "{variable}={}{path}", server.url());
         }
     }
-    if !options.no_admin {
-        let _ = writeln!(err, "dashboard: {}/__mock/", server.url());
-    }
-    wait();
-    server.shutdown();
     Ok(())
+}
+
+/// What calls providers, with the certificates of this file.
+pub(super) fn trusting(file: Option<&Path>) -> Result<Upstream, Failure> {
+    let Some(file) = file else { return Ok(Upstream::new()) };
+    Ok(Upstream::new().root_pem(&read(file)?)?)
 }

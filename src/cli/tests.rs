@@ -295,9 +295,11 @@ fn an_admin_token_comes_from_the_command_line_or_the_file() {
         assert_eq!(ran(args).0, USAGE, "{args:?}");
     }
     let (_, _, err) = ran(&["mock-llm", "serve"]);
-    assert!(err.contains("dashboard: http://127.0.0.1:"), "{err}");
+    assert!(err.contains("\n# dashboard: http://127.0.0.1:"), "{err}");
     let (_, _, err) = ran(&["mock-llm", "serve", "--no-admin"]);
     assert!(!err.contains("dashboard"), "{err}");
     let config = crate::config::Config::from_yaml("server: {admin_token: s3cret}").unwrap();
-    assert_eq!(config.admin_token(), Some("s3cret"));
+    let server = config.server_builder().unwrap().start().unwrap();
+    assert_eq!(logs(&server.url(), &[]).0, FAILURE);
+    assert_eq!(logs(&server.url(), &["--token", "s3cret"]).0, SUCCESS);
 }

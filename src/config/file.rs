@@ -142,6 +142,8 @@ pub(super) struct Server {
     pub(super) host: Option<String>,
     pub(super) port: Option<u16>,
     pub(super) admin_token: Option<Token>,
+    pub(super) cors: Option<bool>,
+    pub(super) sessions_by_key: Option<bool>,
 }
 
 /// A secret that is needed as it is.

@@ -85,6 +85,9 @@ const DEEPEST: usize = 64;
 /// A config file, read and checked.
 pub struct Config {
     plan: Plan,
+    /// It and its includes; names, where it was given as a text.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command looks again"))]
+    files: Vec<String>,
 }
 
 impl Config {
@@ -178,7 +181,7 @@ impl Config {
 
     fn of(plan: Result<Plan, Fault>, files: Vec<String>) -> Result<Self, Error> {
         match plan {
-            Ok(plan) => Ok(Self { plan }),
+            Ok(plan) => Ok(Self { plan, files }),
             Err(mut fault) => {
                 // What has no line of its own is about the whole file.
                 if fault.place.is_none()
@@ -190,6 +193,12 @@ impl Config {
                 Err(Error::config(fault.report(&files)))
             }
         }
+    }
+
+    /// The files that it was read from.
+    #[cfg(feature = "cli")]
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(String::as_str)
     }
 
     /// The layer that the file describes.
@@ -231,12 +240,6 @@ impl Config {
         let server = &self.plan.file.server;
         (server.host.as_deref(), server.port)
     }
-
-    /// The token of a server's admin side, if the file says one.
-    #[cfg(feature = "cli")]
-    pub(crate) fn admin_token(&self) -> Option<&str> {
-        self.plan.file.server.admin_token.as_ref().map(|token| token.0.as_str())
-    }
 }
 
 #[cfg(feature = "server")]
@@ -266,6 +269,12 @@ impl Config {
         let builder =
             if routes.is_empty() { builder } else { builder.upstream(crate::Upstream::new()) };
         let builder = builder.routes(routes).port(port.unwrap_or(0));
+        let server = &self.plan.file.server;
+        let builder = builder.cors(server.cors == Some(true));
+        let mut builder = builder.sessions_by_key(server.sessions_by_key == Some(true));
+        if let Some(token) = &self.plan.file.server.admin_token {
+            builder = builder.admin_token(&token.0);
+        }
         Ok(match host {
             Some(host) => builder.host(host),
             None => builder,
@@ -305,20 +314,32 @@ impl MockLlmLayer {
 /// The rules of a piece of a file, in JSON, which must have nothing else: for a server that runs.
 #[cfg(feature = "server")]
 pub(crate) fn rules_of_json(text: &str) -> Result<Vec<crate::respond::Rule>, Error> {
+    use std::collections::BTreeMap;
+
+    use serde::de::IgnoredAny;
+
+    // Looked at first of all, lest it include a file.
+    match serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text) {
+        Ok(keys) => {
+            if let Some(key) = keys.keys().find(|key| !RULES.contains(&key.as_str())) {
+                return Err(Error::config(format!(
+                    "`{key}` cannot be changed while the server runs; there may be `{}`",
+                    RULES.join("`, `")
+                )));
+            }
+        }
+        // What is no object at all is refused below, with its place.
+        Err(error)
+            if text.trim_start().starts_with('{')
+                && serde_json::from_str::<IgnoredAny>(text).is_ok() =>
+        {
+            return Err(Error::config(format!("<body>: {error}")));
+        }
+        Err(_) => {}
+    }
     // Nothing of it is expanded: who sends it is not who started the server.
     let config = Config::parse("<body>", text, Format::Json, None, &|_| None)?;
-    // It is an object, since it was parsed.
-    let keys: std::collections::BTreeMap<String, serde::de::IgnoredAny> =
-        serde_json::from_str(text).unwrap_or_default();
-    match keys.keys().find(|key| !RULES.contains(&key.as_str())) {
-        None => {
-            config.plan.rules().map_err(|fault| Error::config(fault.report(&["<body>".to_owned()])))
-        }
-        Some(key) => Err(Error::config(format!(
-            "`{key}` cannot be changed while the server runs; there may be `{}`",
-            RULES.join("`, `")
-        ))),
-    }
+    config.plan.rules().map_err(|fault| Error::config(fault.report(&["<body>".to_owned()])))
 }
 
 /// The keys of a file that say what is answered.

@@ -39,6 +39,12 @@ pub mod scripts {}
 #[cfg_attr(any(feature = "server", not(doctest)), doc = include_str!("server.md"))]
 pub mod server {}
 
+/// Running a server: reloads, sessions, limits, browsers, TLS.
+///
+// Its examples and links need the features.
+#[cfg_attr(all(feature = "server", feature = "tls"), doc = include_str!("serving.md"))]
+pub mod serving {}
+
 #[doc = include_str!("structured_output.md")]
 pub mod structured_output {}
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "server")]
+use std::sync::atomic::Ordering;
 use std::sync::atomic::{AtomicU8, AtomicUsize};
 
 use http::StatusCode;
@@ -90,23 +92,76 @@ impl fmt::Debug for Settings {
 /// What changes while it runs.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    pub(crate) attempts: Attempts,
+    pub(crate) attempts: Arc<Attempts>,
     /// The one that was set last.
     #[cfg(feature = "cassette")]
     pub(crate) cassette: std::sync::Mutex<Option<crate::cassette::Cassette>>,
-    pub(crate) clock: Clock,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) connects: Connects,
     #[cfg(feature = "config")]
     pub(crate) keys: std::sync::OnceLock<crate::keys::KeyModes>,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: Arc<Ledger>,
     pub(crate) misfits: Misfits,
-    pub(crate) mode: AtomicU8,
+    pub(crate) mode: Arc<AtomicU8>,
     /// Whoever shows what is going on, once a server does.
     #[cfg(feature = "server")]
     pub(crate) observer: std::sync::OnceLock<Arc<crate::admin::Observer>>,
     /// How many answers are being played whose pace depends on it.
     pub(crate) playing: Arc<AtomicUsize>,
     pub(crate) rules: Rules,
-    pub(crate) journal: Journal,
-    pub(crate) caches: Caches,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) caches: Arc<Caches>,
+}
+
+#[cfg(feature = "server")]
+impl Shared {
+    /// What a server goes on with that is reloaded: the rules, keys and mode are the new ones, and what it
+    /// received and counted stays.
+    pub(crate) fn after(&self, new: &Self) -> Self {
+        Self {
+            attempts: Arc::clone(&self.attempts),
+            clock: Arc::clone(&self.clock),
+            ledger: Arc::clone(&self.ledger),
+            observer: self.observer.clone(),
+            playing: Arc::clone(&self.playing),
+            journal: Arc::clone(&self.journal),
+            caches: Arc::clone(&self.caches),
+            #[cfg(feature = "cassette")]
+            cassette: new.same_cassette(),
+            #[cfg(feature = "config")]
+            keys: new.keys.clone(),
+            mode: Arc::new(AtomicU8::new(new.mode.load(Ordering::Relaxed))),
+            rules: new.rules.fresh(),
+            ..Self::default()
+        }
+    }
+
+    #[cfg(feature = "cassette")]
+    fn same_cassette(&self) -> std::sync::Mutex<Option<crate::cassette::Cassette>> {
+        self.cassette.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone().into()
+    }
+
+    /// What a session begins with: nothing has happened in it, and all that comes is written where the
+    /// server writes.
+    pub(crate) fn session(&self) -> Self {
+        Self {
+            observer: self.observer.clone(),
+            journal: Arc::clone(&self.journal),
+            #[cfg(feature = "cassette")]
+            cassette: self.same_cassette(),
+            #[cfg(feature = "config")]
+            keys: self.keys.clone(),
+            mode: Arc::clone(&self.mode),
+            rules: self.rules.fresh(),
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(feature = "server")]
+impl super::Mock {
+    /// The same settings for a session.
+    pub(crate) fn session(&self) -> Self {
+        Self { shared: Arc::new(self.shared.session()), ..self.clone() }
+    }
 }

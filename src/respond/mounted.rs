@@ -16,7 +16,7 @@ use crate::request::LlmRequest;
 #[derive(Debug)]
 pub(super) struct Mounted {
     pub(super) id: RuleId,
-    pub(super) rule: Rule,
+    pub(super) rule: Arc<Rule>,
     pub(super) label: RuleName,
     /// How many it has, if they end.
     most: Option<u64>,
@@ -29,7 +29,15 @@ impl Mounted {
             Some(name) => format!("`{name}`").into(),
             None => format!("#{}", id.0 + 1).into(),
         };
-        Self { id, label, most: rule.most(), rule, answered: AtomicU64::new(0) }
+        Self { id, label, most: rule.most(), rule: Arc::new(rule), answered: AtomicU64::new(0) }
+    }
+
+    /// The same, as if it had not answered yet.
+    #[cfg(feature = "server")]
+    pub(super) fn fresh(&self) -> Self {
+        let Self { id, rule, label, most, .. } = self;
+        let (rule, label) = (Arc::clone(rule), Arc::clone(label));
+        Self { id: *id, rule, label, most: *most, answered: AtomicU64::new(0) }
     }
 
     /// Its answer, if it matches and has one.

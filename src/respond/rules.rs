@@ -108,7 +108,8 @@ impl Rules {
         let mounted = Mounted::new(RuleId(index as u64), rule);
         match unsayable(&mounted, &[]) {
             Some(why) => Err(why),
-            None => Ok(mounted.rule),
+            // It was shared with nobody.
+            None => Ok(Arc::into_inner(mounted.rule).expect("the only one")),
         }
     }
 

@@ -4,22 +4,22 @@ use std::io;
 use std::net::ToSocketAddrs;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
+use super::Stop;
+use super::core::Current;
 use super::engine::Engine;
+use super::limits::Limits;
 use super::socket::Socket;
-use super::{Off, Stop};
-use crate::admin::Admin;
-use crate::mock::Mock;
-use crate::upstream::Upstreams;
 
 pub(super) fn listen(host: &str, port: u16) -> io::Result<(Runtime, TcpListener)> {
     let addr = (host, port)
@@ -41,23 +41,49 @@ pub(super) fn listen(host: &str, port: u16) -> io::Result<(Runtime, TcpListener)
     Ok((runtime, listener))
 }
 
+/// What a server is made of.
+pub(super) struct Serving {
+    pub(super) current: Arc<Current>,
+    pub(super) limits: Limits,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<super::Tls>,
+}
+
+/// What each connection is told.
+struct Signals {
+    /// The server ends.
+    drain: watch::Receiver<()>,
+    /// There is no room: whoever has not asked for anything must go.
+    shed: Arc<Notify>,
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a server has a task for each connection, and must wait when there are no more files"
 )]
 pub(super) async fn serve(
     listener: TcpListener,
-    mock: Mock,
-    off: Off,
-    admin: Option<Arc<Admin>>,
-    upstream: Option<Arc<Upstreams>>,
+    serving: Serving,
     mut stopped: oneshot::Receiver<Stop>,
 ) {
     let (drain, _) = watch::channel(());
-    let mut http = auto::Builder::new(TokioExecutor::new());
-    // Answers are small: one copy costs less than the gathering of head and body.
-    http.http1().writev(false);
+    let shed = Arc::new(Notify::new());
+    let room = Arc::new(Semaphore::new(serving.limits.connections));
+    let serving = Arc::new(serving);
     let how = loop {
+        let place = match Arc::clone(&room).try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => {
+                shed.notify_waiters();
+                tokio::select! {
+                    how = &mut stopped => break how.unwrap_or(Stop::Cut),
+                    place = Arc::clone(&room).acquire_owned() => match place {
+                        Ok(place) => place,
+                        Err(_) => break Stop::Cut,
+                    },
+                }
+            }
+        };
         tokio::select! {
             how = &mut stopped => break how.unwrap_or(Stop::Cut),
             accepted = listener.accept() => match accepted {
@@ -65,19 +91,23 @@ pub(super) async fn serve(
                     // Else each frame of a stream waits for the client's acknowledgement of the one
                     // before.
                     let _ = tcp.set_nodelay(true);
-                    let reset = Arc::default();
-                    let socket = Socket { tcp, reset: Arc::clone(&reset) };
-                    let (mock, admin, upstream) = (mock.clone(), admin.clone(), upstream.clone());
-                    let close = Arc::default();
-                    let engine = Engine { mock, admin, off, close, reset, upstream };
-                    tokio::spawn(connection(http.clone(), socket, engine, drain.subscribe()));
+                    let signals = Signals { drain: drain.subscribe(), shed: Arc::clone(&shed) };
+                    let serving = Arc::clone(&serving);
+                    tokio::spawn(async move {
+                        connection(&serving, tcp, signals).await;
+                        drop(place);
+                    });
                 }
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                Err(_) => {
+                    // There are no more files.
+                    shed.notify_waiters();
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
             },
         }
     };
     drop(listener);
-    if let Some(admin) = &admin {
+    if let Some(admin) = &serving.current.load().admin {
         admin.close();
     }
     drain.send_replace(());
@@ -92,33 +122,77 @@ pub(super) async fn serve(
     }
 }
 
-async fn connection(
-    http: auto::Builder<TokioExecutor>,
-    socket: Socket,
-    engine: Engine,
-    mut drain: watch::Receiver<()>,
-) {
-    let close = Arc::clone(&engine.close);
-    let is_http2 = tokio::select! {
-        biased;
-        is_http2 = may_be_http2(&socket.tcp) => is_http2,
-        // It has not said anything yet.
-        _ = drain.changed() => return,
+async fn connection(serving: &Serving, tcp: TcpStream, mut signals: Signals) {
+    let Limits { idle, body: longest, .. } = serving.limits;
+    let (reset, asked) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+    let socket = Socket { tcp, reset: Arc::clone(&reset) };
+    let (current, close) = (Arc::clone(&serving.current), Arc::default());
+    let engine = Engine { current, close, reset, asked, longest };
+    let first = async {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &serving.tls {
+            let secured = tls.acceptor.accept(socket).await.ok()?;
+            let is_http2 = secured.get_ref().1.alpn_protocol() == Some(b"h2");
+            return Some((Io::Secured(Box::new(secured)), is_http2));
+        }
+        let is_http2 = may_be_http2(&socket.tcp).await;
+        Some((Io::Plain(socket), is_http2))
     };
+    let first = tokio::select! {
+        biased;
+        first = tokio::time::timeout(idle, first) => first,
+        // It has not said anything yet.
+        _ = signals.drain.changed() => return,
+        () = signals.shed.notified() => return,
+    };
+    let Ok(Some((io, is_http2))) = first else { return };
+    match io {
+        Io::Plain(socket) => talk(serving, TokioIo::new(socket), is_http2, engine, signals).await,
+        #[cfg(feature = "tls")]
+        Io::Secured(secured) => {
+            Box::pin(talk(serving, TokioIo::new(secured), is_http2, engine, signals)).await;
+        }
+    }
+}
+
+enum Io {
+    Plain(Socket),
+    #[cfg(feature = "tls")]
+    Secured(Box<tokio_rustls::server::TlsStream<Socket>>),
+}
+
+async fn talk<I>(serving: &Serving, io: I, is_http2: bool, engine: Engine, signals: Signals)
+where
+    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
+    let (close, asked) = (Arc::clone(&engine.close), Arc::clone(&engine.asked));
+    let Limits { head, idle, .. } = serving.limits;
     if is_http2 {
-        let connection = http.serve_connection(TokioIo::new(socket), engine);
-        Box::pin(served(connection, drain, close)).await;
+        let mut http = auto::Builder::new(TokioExecutor::new());
+        // Answers are small: one copy costs less than the gathering of head and body.
+        http.http1().writev(false);
+        http.http2()
+            .timer(TokioTimer::new())
+            .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
+            // A peer that is gone is noticed.
+            .keep_alive_interval(Some(idle));
+        let connection = http.serve_connection(io, engine);
+        Box::pin(served(connection, signals, close, asked)).await;
     } else {
         // The same without a look at the version, which costs a connection 16 KiB for as long as it
         // lives: hyper makes room for another 8 after the few bytes that were looked at.
-        let io = TokioIo::new(socket);
-        let connection = http1::Builder::new().writev(false).serve_connection(io, engine);
-        served(connection, drain, close).await;
+        let connection = http1::Builder::new()
+            .writev(false)
+            .max_buf_size(head.max(8192))
+            .timer(TokioTimer::new())
+            .header_read_timeout(idle)
+            .serve_connection(io, engine);
+        served(connection, signals, close, asked).await;
     }
 }
 
 /// Whether the first bytes may begin HTTP/2; they are not taken.
-async fn may_be_http2(tcp: &tokio::net::TcpStream) -> bool {
+async fn may_be_http2(tcp: &TcpStream) -> bool {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let mut first = [0; PREFACE.len()];
     let peeked = tcp.peek(&mut first).await;
@@ -127,8 +201,9 @@ async fn may_be_http2(tcp: &tokio::net::TcpStream) -> bool {
 
 async fn served<C: GracefulConnection>(
     connection: C,
-    mut drain: watch::Receiver<()>,
+    mut signals: Signals,
     close: Arc<Notify>,
+    asked: Arc<AtomicBool>,
 ) {
     let mut connection = pin!(connection);
     loop {
@@ -136,8 +211,13 @@ async fn served<C: GracefulConnection>(
             biased;
             // An error is the client's affair: it went away, or spoke no HTTP.
             _ = &mut connection => return,
-            _ = drain.changed() => connection.as_mut().graceful_shutdown(),
+            _ = signals.drain.changed() => connection.as_mut().graceful_shutdown(),
             () = close.notified() => connection.as_mut().graceful_shutdown(),
+            () = signals.shed.notified() => {
+                if !asked.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
         }
     }
 }

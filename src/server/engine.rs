@@ -4,8 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 #[cfg(feature = "cassette")]
@@ -15,14 +16,14 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::sync::Notify;
 
-use super::Off;
 use super::aside::{Other, OtherFuture, admin, is_for_the_server, whole};
+use super::core::{Core, Current};
+use super::cors::{allow, preflight};
+use super::limits::Timed;
 use super::live::lost_answer;
-use crate::admin::Admin;
 use crate::body::MockBody;
 use crate::claim::Claim;
 use crate::future::{Answering, Outcome};
-use crate::mock::Mock;
 #[cfg(feature = "cassette")]
 use crate::provider::Room;
 use crate::request::{Head, RequestHead};
@@ -37,17 +38,22 @@ use crate::{
 /// for each request, and it knows that there is nothing behind it.
 #[derive(Debug)]
 pub(super) struct Engine {
-    pub(super) mock: Mock,
-    /// Whoever answers what is for the server itself. The connector's has nobody: its requests are
-    /// all for the mocked hosts.
-    pub(super) admin: Option<Arc<Admin>>,
-    pub(super) off: Off,
+    pub(super) current: Arc<Current>,
     /// Closes its connection, once the answers that are on their way are sent.
     pub(super) close: Arc<Notify>,
     /// Whether the socket is to be reset when it is dropped.
     pub(super) reset: Arc<AtomicBool>,
-    /// What passes on what is live.
-    pub(super) upstream: Option<Arc<Upstreams>>,
+    /// Whether a request has come.
+    pub(super) asked: Arc<AtomicBool>,
+    /// How long the body of a request may take.
+    pub(super) longest: Duration,
+}
+
+/// One request at its turn.
+#[derive(Clone, Copy)]
+pub(super) struct Turn<'a> {
+    pub(super) core: &'a Core,
+    pub(super) engine: &'a Engine,
 }
 
 /// What a client gets.
@@ -56,16 +62,38 @@ pub(super) type Served = Response<MockBody<Other>>;
 impl hyper::service::Service<Request<Incoming>> for Engine {
     type Response = Served;
     type Error = Cut;
-    type Future = Answer;
+    type Future = Turned;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        if let Some(its_admin) = &self.admin
+        self.asked.store(true, Ordering::Relaxed);
+        let core = self.current.load();
+        let core = core.of(&Head::of(&request));
+        if let Some(its_admin) = &core.admin
             && is_for_the_server(request.uri().path())
         {
-            return Answer::Other(admin(its_admin, request));
+            return Turned { answer: Answer::Other(admin(its_admin, request)), cors: false };
         }
+        if core.cors
+            && let Some(response) = preflight(&request)
+        {
+            let response = response.map(|()| Full::default());
+            return Turned { answer: Answer::Refused(Some(Box::new(response))), cors: true };
+        }
+        let request = request.map(|body| Timed::new(body, self.longest));
+        let turn = Turn { core: &core, engine: self };
+        Turned { answer: turn.answer(request), cors: core.cors }
+    }
+}
+
+impl Turn<'_> {
+    fn answer(self, request: Request<Timed>) -> Answer {
+        let mock = &self.core.mock;
         let head = Head::of(&request);
-        let mut claim = self.mock.claim(&head);
+        #[cfg_attr(
+            not(feature = "cassette"),
+            expect(unused_mut, reason = "a cassette may have it")
+        )]
+        let mut claim = mock.claim(&head);
         if let Some(live) = self.live(&claim, &head) {
             return Answer::Live(Box::pin(live.answer(request)));
         }
@@ -73,6 +101,10 @@ impl hyper::service::Service<Request<Incoming>> for Engine {
         self.recall(&mut claim, &head);
         let (parts, body) = request.into_parts();
         let version = parts.version;
+        #[cfg_attr(
+            not(feature = "cassette"),
+            expect(unused_mut, reason = "a cassette has it changed")
+        )]
         let mut head = RequestHead::from(parts);
         match &claim {
             Claim::Forward => return Answer::Refused(Some(Box::new(self.refuse(&head, version)))),
@@ -83,20 +115,41 @@ impl hyper::service::Service<Request<Incoming>> for Engine {
         }
         #[cfg(feature = "cassette")]
         let recorded = self.recorded(&claim);
-        let answering = Box::pin(Answering::new(self.mock.clone(), claim, head, body));
+        let answering = Box::pin(Answering::new(mock.clone(), claim, head, body));
         Answer::Answering {
             answering,
-            reset: Arc::clone(&self.reset),
+            reset: Arc::clone(&self.engine.reset),
             #[cfg(feature = "cassette")]
             recorded,
         }
     }
 }
 
+/// An answer on its way, for a page of another origin if that is allowed.
+pub(super) struct Turned {
+    answer: Answer,
+    cors: bool,
+}
+
+impl Future for Turned {
+    type Output = Result<Served, Cut>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let mut served = ready!(Pin::new(&mut this.answer).poll(cx));
+        if this.cors
+            && let Ok(served) = &mut served
+        {
+            allow(served.headers_mut());
+        }
+        Poll::Ready(served)
+    }
+}
+
 /// An answer on its way, or a refusal; or what is no LLM call.
 pub(super) enum Answer {
     Answering {
-        answering: Pin<Box<Answering<Incoming>>>,
+        answering: Pin<Box<Answering<Timed>>>,
         reset: Arc<AtomicBool>,
         /// What it takes to record an answer.
         #[cfg(feature = "cassette")]
@@ -146,18 +199,18 @@ impl Future for Answer {
 }
 
 #[cfg(feature = "cassette")]
-impl Engine {
+impl Turn<'_> {
     /// Asks the cassette for what no endpoint here answers, where there is one.
     fn recall(&self, claim: &mut Claim, head: &Head<'_>) {
-        let settings = &self.mock.settings;
+        let settings = &self.core.mock.settings;
         if !matches!(claim, Claim::Forward)
             || settings.cassette.is_none()
-            || self.mock.mode() == Mode::Off
+            || self.core.mock.mode() == Mode::Off
         {
             return;
         }
         let rooms = &settings.claims.rooms;
-        let provider = self.upstream.as_ref().map_or_else(
+        let provider = self.core.upstream.as_ref().map_or_else(
             || Routes::vendors().provider(rooms, head),
             |upstream| upstream.routes.provider(rooms, head),
         );
@@ -169,8 +222,8 @@ impl Engine {
 
     /// Gives a request that may be recorded the host that it goes to, under which it is written down.
     fn locate(&self, room: &Room, head: &mut RequestHead) {
-        if let Some(upstream) = &self.upstream
-            && self.mock.settings.cassette.is_some()
+        if let Some(upstream) = &self.core.upstream
+            && self.core.mock.settings.cassette.is_some()
             && let Some(uri) = match upstream.own_hosts {
                 true => head.url_for_messages().parse::<Uri>().ok().and_then(|place| {
                     Target::at(&room.provider(), &place)?.at_host(&head.uri).ok()
@@ -183,8 +236,8 @@ impl Engine {
     }
 
     fn recorded(&self, claim: &Claim) -> Option<(Arc<Upstreams>, Room)> {
-        self.mock.settings.cassette.as_ref()?;
-        let upstream = self.upstream.as_ref()?;
+        self.core.mock.settings.cassette.as_ref()?;
+        let upstream = self.core.upstream.as_ref()?;
         let (Claim::Answer(room, _) | Claim::Refuse(room)) = claim else { return None };
         Some((Arc::clone(upstream), Arc::clone(room)))
     }

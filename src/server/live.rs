@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 
 use super::aside::whole;
-use super::engine::{Cut, Engine, Served};
+use super::engine::{Cut, Served, Turn};
+use super::limits::Timed;
 use super::watched::{Entry, watched};
 use crate::body::MockBody;
 use crate::claim::{Claim, Mode, Unmatched};
@@ -39,12 +39,12 @@ pub(super) struct Live {
     mocked: bool,
 }
 
-impl Engine {
+impl Turn<'_> {
     /// What goes, or may go, to a provider: `None` for what the mock alone answers or refuses.
     pub(super) fn live(&self, claim: &Claim, head: &Head<'_>) -> Option<Live> {
-        let upstream = self.upstream.as_ref().filter(|upstream| !upstream.own_hosts)?;
+        let upstream = self.core.upstream.as_ref().filter(|upstream| !upstream.own_hosts)?;
         let routes = &upstream.routes;
-        let rooms = &self.mock.settings.claims.rooms;
+        let rooms = &self.core.mock.settings.claims.rooms;
         let (room, call, provider) = match claim {
             Claim::Answer(room, call) if routes.by_model() => {
                 (Some(Arc::clone(room)), Some(call.clone()), room.provider())
@@ -61,17 +61,17 @@ impl Engine {
             }
         };
         let mocked = !matches!(claim, Claim::Forward);
-        let (mock, upstream) = (self.mock.clone(), Arc::clone(upstream));
-        let reset = Arc::clone(&self.reset);
+        let (mock, upstream) = (self.core.mock.clone(), Arc::clone(upstream));
+        let reset = Arc::clone(&self.engine.reset);
         Some(Live { mock, upstream, reset, room, call, provider, mocked })
     }
 
     /// Whether a request that is not claimed is meant to leave: an endpoint that the mock does not know
     /// is not.
     fn lets_through(&self, head: &Head<'_>, provider: &Provider) -> bool {
-        let claims = &self.mock.settings.claims;
-        self.mock.mode() == Mode::Off
-            || self.mock.is_live(head)
+        let claims = &self.core.mock.settings.claims;
+        self.core.mock.mode() == Mode::Off
+            || self.core.mock.is_live(head)
             || !claims.wants_key(head)
             || claims.unmatched == Unmatched::Forward
             || claims.providers.as_ref().is_some_and(|all| !all.contains(provider))
@@ -89,7 +89,7 @@ struct Failed {
 
 impl Live {
     /// The answer of the provider, or of the next one.
-    pub(super) async fn answer(self, request: Request<Incoming>) -> Result<Served, Cut> {
+    pub(super) async fn answer(self, request: Request<Timed>) -> Result<Served, Cut> {
         let (parts, body) = request.into_parts();
         let head = RequestHead::from(parts);
         let routes = &self.upstream.routes;
@@ -100,7 +100,7 @@ impl Live {
                 return Ok(self.nobody(&head));
             };
             let target = routes.target(first);
-            let tried = self.send(target, true, &head, body.map_err(Into::into).boxed()).await;
+            let tried = self.send(target, true, &head, body.boxed()).await;
             return Ok(self.tried(tried, target, &head, Bytes::new()));
         };
         let mut collected = Collected::new(self.mock.settings.max_body);

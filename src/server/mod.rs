@@ -2,35 +2,35 @@
 
 mod accept;
 mod aside;
+mod builder;
+mod core;
+mod cors;
 mod engine;
+mod limits;
 mod live;
 mod refuse;
 mod socket;
+#[cfg(feature = "tls")]
+mod tls;
 mod watched;
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body::Body;
 use tokio::sync::oneshot;
-use tower_service::Service;
 
-use self::accept::{listen, serve};
 pub(crate) use self::aside::{Other, whole};
-use crate::admin::{Admin, GuardSettings, Token};
-use crate::claim::{Mode, is_forbidden};
-use crate::error::{BoxError, Error};
+pub use self::builder::MockServerBuilder;
+use self::core::Current;
+#[cfg(feature = "tls")]
+pub use self::tls::Tls;
+use crate::error::Error;
 use crate::handle::MockHandle;
 use crate::layer::MockLlmLayer;
-use crate::provider::Provider;
-use crate::upstream::{Routes, Send_, Target, UpstreamBody, Upstreams};
 
-/// A server that answers LLM API calls: HTTP/1.1 and HTTP/2 without TLS, on a port of this machine.
+/// A server that answers LLM API calls: HTTP/1.1 and HTTP/2, on a port of this machine.
 ///
 /// It stands for every provider at once, by path; a request whose `Host` is a provider's own is
 /// answered by that provider. It runs on a thread of its own, so that it needs no runtime, and it
@@ -51,7 +51,8 @@ use crate::upstream::{Routes, Send_, Target, UpstreamBody, Upstreams};
 #[derive(Debug)]
 pub struct MockServer {
     addr: SocketAddr,
-    handle: MockHandle,
+    is_tls: bool,
+    current: Arc<Current>,
     stop: Option<oneshot::Sender<Stop>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -76,15 +77,7 @@ impl MockServer {
     /// # Ok::<(), tower_mock_llm::Error>(())
     /// ```
     pub fn builder(layer: MockLlmLayer) -> MockServerBuilder {
-        MockServerBuilder {
-            layer,
-            host: "127.0.0.1".to_owned(),
-            port: 0,
-            admin: true,
-            admin_token: None,
-            send: None,
-            routes: Routes::vendors(),
-        }
+        MockServerBuilder::new(layer)
     }
 
     /// Where it listens.
@@ -92,14 +85,40 @@ impl MockServer {
         self.addr
     }
 
-    /// Its URL, without a slash at the end: `http://127.0.0.1:4100`.
+    /// Its URL, without a slash at the end: `http://127.0.0.1:4100`, or `https:` behind TLS.
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+        let scheme = if self.is_tls { "https" } else { "http" };
+        format!("{scheme}://{}", self.addr)
     }
 
-    /// The handle of its layer.
+    /// The handle of its layer: of the one that answers now, and of what is asked outside of sessions.
     pub fn handle(&self) -> MockHandle {
-        self.handle.clone()
+        MockHandle::new(Arc::clone(&self.current.load().mock.shared))
+    }
+
+    /// Answers requests that come from now on as this one would: with its layer, its upstream and base
+    /// URLs, CORS and sessions. What is being sent goes on as it began. What was received, counted and
+    /// used of quotas is kept; rules begin anew, and so do sessions. Host and port, limits, TLS and the admin side
+    /// stay as they are.
+    ///
+    /// Handles that were taken before go on with the rules and the mode of before: take a new one.
+    ///
+    /// ```
+    /// use tower_mock_llm::{MockLlmLayer, MockServer, Rule};
+    ///
+    /// let says = |text: &'static str| MockLlmLayer::new().rule(Rule::always().respond_with(text));
+    /// let server = MockServer::builder(says("one")).start()?;
+    /// server.reload(MockServer::builder(says("two")))?;
+    /// # Ok::<(), tower_mock_llm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If `MOCK_LLM_FORBID` forbids to mock; then nothing changes.
+    pub fn reload(&self, builder: MockServerBuilder) -> Result<(), Error> {
+        let before = self.current.load();
+        self.current.store(builder.core(before.off, Some(&before))?);
+        Ok(())
     }
 
     /// Stops listening, waits up to five seconds for answers that are being sent, and for the
@@ -155,219 +174,6 @@ impl MockLlmLayer {
     /// If the operating system gives no port or no thread.
     pub fn serve(&self) -> Result<MockServer, Error> {
         MockServer::builder(self.clone()).start()
-    }
-}
-
-/// A [`MockServer`] that is still to be placed.
-pub struct MockServerBuilder {
-    layer: MockLlmLayer,
-    host: String,
-    port: u16,
-    admin: bool,
-    admin_token: Option<Token>,
-    send: Option<Box<dyn Send_>>,
-    routes: Routes,
-}
-
-impl MockServerBuilder {
-    /// The address or name to listen on. The default is `127.0.0.1`; with another, others on the
-    /// network may be able to call it.
-    #[must_use]
-    pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.host = host.into();
-        self
-    }
-
-    /// The port to listen on. The default is 0: one that is free.
-    #[must_use]
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// Whether it has an [admin side](crate::guide::server): logs, figures and switches at `/__mock/`,
-    /// `/health` and `/metrics`. The default is yes. Without it nothing is kept of answers, no clock is
-    /// read for a call, and a request to these paths is refused as one to any other that no provider
-    /// has.
-    ///
-    /// With it, the layer [watches its clients](MockLlmLayer::watch_client).
-    ///
-    /// ```
-    /// use tower_mock_llm::{MockLlmLayer, MockServer};
-    ///
-    /// let server = MockServer::builder(MockLlmLayer::new()).admin(false).start()?;
-    /// # Ok::<(), tower_mock_llm::Error>(())
-    /// ```
-    #[must_use]
-    pub fn admin(mut self, admin: bool) -> Self {
-        self.admin = admin;
-        self
-    }
-
-    /// Lets only those use the admin side who send this as `Authorization: Bearer`, but for `/health`.
-    /// The default is that everybody may who reaches the port by its address or its name.
-    ///
-    /// ```
-    /// use tower_mock_llm::{MockLlmLayer, MockServer};
-    ///
-    /// let server = MockServer::builder(MockLlmLayer::new()).admin_token("s3cret").start()?;
-    /// # Ok::<(), tower_mock_llm::Error>(())
-    /// ```
-    #[must_use]
-    pub fn admin_token(mut self, token: impl AsRef<str>) -> Self {
-        self.admin_token = Some(Token::new(token.as_ref()));
-        self
-    }
-
-    /// Passes on what is live through this service: all while the [mode](crate::Mode) is off, what
-    /// [`api_keys`](MockLlmLayer::api_keys), [`key_modes`](MockLlmLayer::key_modes) or
-    /// [`providers`](MockLlmLayer::providers) leave out, and, under
-    /// [`Unmatched::Forward`](crate::Unmatched::Forward), endpoints that are not mocked. Without one, such
-    /// requests are refused.
-    ///
-    /// The service is called with the URL of the provider whose API is called (see
-    /// [`base_url`](Self::base_url)); bodies stream both ways. API keys go along, and headers of one
-    /// connection do not. Where the provider cannot be reached, the client gets a `502` in the provider's
-    /// envelope. `Upstream` (feature `upstream`) is such a service.
-    ///
-    /// With a [cassette](MockLlmLayer::cassette) whose mode records, the server records what passes.
-    ///
-    /// ```
-    /// use http::{Request, Response};
-    /// use http_body_util::Full;
-    /// use tower::service_fn;
-    /// use tower_mock_llm::{BoxError, MockLlmLayer, MockServer, UpstreamBody};
-    ///
-    /// let provider = service_fn(async |request: Request<UpstreamBody>| {
-    ///     assert_eq!(request.uri().host(), Some("api.openai.com"));
-    ///     Ok::<_, BoxError>(Response::new(Full::<bytes::Bytes>::from("from the provider")))
-    /// });
-    /// let server = MockServer::builder(MockLlmLayer::new().enabled(false)).upstream(provider).start()?;
-    /// # Ok::<(), tower_mock_llm::Error>(())
-    /// ```
-    #[must_use]
-    pub fn upstream<S, B>(mut self, service: S) -> Self
-    where
-        S: Service<Request<UpstreamBody>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        S::Future: Send,
-        S::Error: Into<BoxError>,
-        B: Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        self.send = Some(Box::new(service));
-        self
-    }
-
-    /// Where a provider is called, in place of its own address: the path of a request is laid behind this
-    /// URL's, and a version (`/v1`) that stands in both stands once.
-    ///
-    /// # Errors
-    ///
-    /// If it is no URL of `http` or `https`.
-    ///
-    /// ```
-    /// use tower_mock_llm::{MockLlmLayer, MockServer, Provider};
-    ///
-    /// let builder = MockServer::builder(MockLlmLayer::new())
-    ///     .base_url(Provider::OPENAI, "https://gateway.example/openai/v1")?;
-    /// # let _ = builder;
-    /// # Ok::<(), tower_mock_llm::Error>(())
-    /// ```
-    pub fn base_url(mut self, provider: Provider, url: &str) -> Result<Self, Error> {
-        self.routes.set(Target::new(provider.as_str().to_owned(), provider, url)?);
-        Ok(self)
-    }
-
-    /// Sends what is to be recorded through this.
-    #[cfg(all(feature = "cassette", any(feature = "reqwest-0_12", feature = "reqwest-0_13")))]
-    pub(crate) fn recorded_through(mut self, send: Box<dyn Send_>) -> Self {
-        self.send = Some(send);
-        self
-    }
-
-    /// Puts another upstream in the place of the one that it has.
-    #[cfg(feature = "cli")]
-    pub(crate) fn upstream_if_any(self, upstream: crate::Upstream) -> Self {
-        if self.send.is_some() { self.upstream(upstream) } else { self }
-    }
-
-    #[cfg(feature = "cli")]
-    pub(crate) fn map_layer(mut self, map: impl FnOnce(MockLlmLayer) -> MockLlmLayer) -> Self {
-        self.layer = map(self.layer);
-        self
-    }
-
-    /// Where live calls go, in place of the vendors' own addresses.
-    #[cfg(feature = "config")]
-    pub(crate) fn routes(mut self, routes: Routes) -> Self {
-        self.routes = routes;
-        self
-    }
-
-    /// Starts it; it listens when this returns.
-    ///
-    /// # Errors
-    ///
-    /// If the host is unknown, the port is taken, or there is no thread; if `MOCK_LLM_FORBID` forbids to
-    /// mock.
-    pub fn start(self) -> Result<MockServer, Error> {
-        self.start_with(Off::Refuse)
-    }
-
-    pub(crate) fn start_with(self, off: Off) -> Result<MockServer, Error> {
-        if self.layer.mock().mode() == Mode::Mock && is_forbidden() {
-            return Err(Error::config("MOCK_LLM_FORBID forbids to mock, and so to serve"));
-        }
-        let place = format!("listen on {}:{}", self.host, self.port);
-        let (runtime, listener) =
-            listen(&self.host, self.port).map_err(|error| Error::io(place.as_str(), error))?;
-        let addr = listener.local_addr().map_err(|error| Error::io(place, error))?;
-        let has_admin = self.admin && off == Off::Refuse;
-        let layer = if has_admin { self.layer.watch_client() } else { self.layer };
-        let layer = layer.everywhere();
-        let upstream = self.send.map(|send| {
-            Arc::new(Upstreams { routes: self.routes, send, own_hosts: off != Off::Refuse })
-        });
-        #[cfg(feature = "cassette")]
-        let mock = if upstream.is_some() { layer.recorder() } else { layer.mock().clone() };
-        #[cfg(not(feature = "cassette"))]
-        let mock = layer.mock().clone();
-        let guard = GuardSettings { token: self.admin_token, host: self.host };
-        let admin = has_admin.then(|| Arc::new(Admin::new(&mock, guard)));
-        let handle = MockHandle::new(mock.shared.clone());
-        let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new()
-            .name("mock-llm".to_owned())
-            .spawn(move || {
-                runtime.block_on(serve(listener, mock, off, admin, upstream, stopped));
-            })
-            .map_err(|error| Error::io("start the server's thread", error))?;
-        Ok(MockServer { addr, handle, stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Clone for MockServerBuilder {
-    fn clone(&self) -> Self {
-        Self {
-            layer: self.layer.clone(),
-            host: self.host.clone(),
-            port: self.port,
-            admin: self.admin,
-            admin_token: self.admin_token.clone(),
-            send: self.send.as_ref().map(|send| send.boxed()),
-            routes: self.routes.clone(),
-        }
-    }
-}
-
-impl fmt::Debug for MockServerBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MockServerBuilder")
-            .field("layer", &self.layer)
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .field("routes", &self.routes)
-            .finish_non_exhaustive()
     }
 }
 

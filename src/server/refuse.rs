@@ -5,17 +5,17 @@ use http::{HeaderValue, Response, StatusCode, Version, header};
 use http_body_util::Full;
 
 use super::Off;
-use super::engine::Engine;
+use super::engine::Turn;
 use crate::claim::Mode;
 use crate::request::RequestHead;
 use crate::service::{refusal, refusal_because};
 
-impl Engine {
+impl Turn<'_> {
     pub(super) fn refuse(&self, head: &RequestHead, version: Version) -> Response<Full<Bytes>> {
-        if self.mock.mode() == Mode::Off {
+        if self.core.mock.mode() == Mode::Off {
             return self.refuse_off(head, version);
         }
-        if self.mock.is_live(&head.as_head()) {
+        if self.core.mock.is_live(&head.as_head()) {
             return refusal_because(
                 StatusCode::NOT_IMPLEMENTED,
                 "tower_mock_llm_unmatched",
@@ -26,7 +26,7 @@ impl Engine {
                 head,
             );
         }
-        if !self.mock.settings.claims.wants_key(&head.as_head()) {
+        if !self.core.mock.settings.claims.wants_key(&head.as_head()) {
             return refusal_because(
                 StatusCode::NOT_IMPLEMENTED,
                 "tower_mock_llm_unmatched",
@@ -40,7 +40,7 @@ impl Engine {
     }
 
     fn refuse_off(&self, head: &RequestHead, version: Version) -> Response<Full<Bytes>> {
-        let (status, reason) = match self.off {
+        let (status, reason) = match self.core.off {
             Off::Refuse => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the mock is switched off, and there is nothing behind its server",
@@ -55,7 +55,7 @@ impl Engine {
         let mut response = refusal_because(status, "tower_mock_llm_off", reason, head);
         let headers = response.headers_mut();
         #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
-        if self.off == Off::Redirect {
+        if self.core.off == Off::Redirect {
             let same = head.uri.path_and_query().map_or("/", |path| path.as_str());
             if let Ok(same) = HeaderValue::from_str(same) {
                 headers.insert(header::LOCATION, same);
@@ -64,7 +64,7 @@ impl Engine {
         if version < Version::HTTP_2 {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         } else {
-            self.close.notify_one();
+            self.engine.close.notify_one();
         }
         response
     }

@@ -87,7 +87,7 @@ impl Routes {
             return Some(room.provider());
         }
         let has = |name: &str| head.headers.contains_key(name);
-        if has("anthropic-version") || has("x-api-key") {
+        if has("anthropic-version") || has("x-api-key") && !has("authorization") {
             return Some(Provider::ANTHROPIC);
         }
         let path = head.path;

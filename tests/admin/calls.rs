@@ -39,6 +39,7 @@ fn calls_say_who_what_and_how_much() {
     admin.chat(KEY, &streamed());
     let anthropic = r#"{"model": "claude-sonnet-4-5", "messages": []}"#;
     let refused = admin.request("POST", "/v1/messages").header("x-api-key", KEY);
+    let refused = refused.header("x-mock-llm-session", "suite 7");
     let refused = refused.header("anthropic-version", "2023-06-01").body(anthropic).send().unwrap();
     assert_eq!(refused.status(), 400);
     refused.bytes().unwrap();
@@ -82,6 +83,8 @@ fn calls_say_who_what_and_how_much() {
         ("key=sk-test-", vec![1, 2]),
         ("key=sk-test-0123456789abcdef", vec![1, 2]),
         ("key=sk-test-0", vec![]),
+        ("session=suite+7", vec![2]),
+        ("session=suite", vec![]),
         ("since=1h", vec![1, 2]),
         ("until=1h", vec![]),
         ("since=2100-01-01T00:00:00Z", vec![]),

@@ -77,6 +77,20 @@ fn rules_are_mounted_in_the_words_of_a_config_file_and_removed() {
 }
 
 #[test]
+fn rules_with_conditions_sequences_and_errors_are_mounted() {
+    let admin = Admin::of(MockLlmLayer::new());
+    let rules = r#"{"rules": [{
+        "name": "flaky", "when": {"model": "gpt-*", "last_user": "hi"}, "expect": 3,
+        "first": {"error": "overloaded", "times": 2}, "then_repeat": "at last"
+    }]}"#;
+    assert_eq!(admin.send("POST", "/__mock/rules", rules).0, 201);
+    assert_eq!([0; 3].map(|_| admin.chat("k", &unary()).0), [503, 503, 200]);
+    let flaky = &admin.get("/__mock/rules")["rules"][0];
+    assert_eq!((&flaky["name"], &flaky["answered"]), (&"flaky".into(), &3.into()));
+    assert_eq!((&flaky["expected"], &flaky["met"]), (&"3".into(), &true.into()));
+}
+
+#[test]
 fn what_is_no_rule_is_refused_with_line_and_column() {
     let admin = Admin::of(MockLlmLayer::new());
     for (body, why) in [
@@ -91,6 +105,9 @@ fn what_is_no_rule_is_refused_with_line_and_column() {
             "`seed` cannot be changed while the server runs",
         ),
         ("{\"providers\": {\"m\": {\"type\": \"mock\"}}}", "there is no rule in it"),
+        ("{\"include\": \"/etc/hostname\"}", "`include` cannot be changed while the server runs"),
+        ("{\"\\ud800\": 1, \"include\": \"/etc/hostname\"}", "<body>: "),
+        ("{\"rules\": [{\"reply\": \"${HOME}\"}]}", "<body>:1:22: "),
     ] {
         let (status, error) = admin.send("POST", "/__mock/rules", body);
         assert_eq!(status, 400, "{body}");

@@ -15,6 +15,8 @@ mod modes;
 #[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
 mod reqwest_clients;
 mod secrets;
+#[cfg(all(feature = "server", feature = "reqwest-0_13"))]
+mod through_server;
 mod transcode;
 mod upstream;
 mod wire;

@@ -42,7 +42,7 @@ class Server:
             if len(lines) >= 3:
                 break
             time.sleep(0.05)
-        return dict(line.split("=", 1) for line in lines)
+        return dict(line.split("=", 1) for line in lines if not line.startswith("#"))
 
     def stop(self):
         self.process.terminate()

@@ -1,7 +1,7 @@
 //! The mounted rules as they are shown to people, and set back for them.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::super::times::Expected;
 use super::{RuleId, RuleName, Rules, Set};
@@ -67,6 +67,20 @@ impl Rules {
             }
         });
         shown.collect()
+    }
+
+    /// The same rules, as if none had answered yet, to be changed on their own.
+    pub(crate) fn fresh(&self) -> Self {
+        let set = self.snapshot();
+        let rules = set.rules.iter().map(|mounted| Arc::new(mounted.fresh())).collect();
+        let own = self.own_rooms.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self {
+            mounted: RwLock::new(Arc::new(Set { rules, index: set.index.clone() })),
+            next: AtomicU64::new(self.next.load(Ordering::Relaxed)),
+            refuses_hidden: AtomicBool::new(self.refuses_hidden.load(Ordering::Relaxed)),
+            own_rooms: Mutex::new(own),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn save(&self) -> Saved {
