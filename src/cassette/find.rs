@@ -28,7 +28,7 @@ pub(crate) enum Found {
     Miss(String),
     Play(Recorded),
     /// A recording of another provider's says this.
-    Say(Reply),
+    Say(Arc<Reply>),
 }
 
 /// What is asked of whom.
@@ -97,7 +97,7 @@ impl Cassette {
                     Err(why) => Found::Miss(why),
                     Ok(reply) => match self.note(key, &take) {
                         Some(why) => Found::Miss(why),
-                        None => Found::Say(reply),
+                        None => Found::Say(Arc::new(reply)),
                     },
                 });
             }
