@@ -12,6 +12,7 @@ use super::note::{self, Note};
 use super::recorder::Purpose;
 use super::redact::Secrets;
 use super::stamp::{MaxAge, Stale, Stamp, now, words};
+use super::take::Take;
 use super::{Cassette, RecordMode};
 use crate::error::Error;
 use crate::provider::Room;
@@ -35,13 +36,13 @@ impl Cassette {
     }
 
     /// Why a recording is too old to be replayed; notes it, if it is but may be.
-    pub(super) fn aged(&self, recorded: &Interaction, max_age: Option<MaxAge>) -> Option<String> {
+    pub(super) fn aged(&self, take: &Take, max_age: Option<MaxAge>) -> Option<String> {
         let MaxAge { age: longest, stale } = max_age?;
-        let age = recorded.age(now());
+        let age = take.interaction().age(now());
         if age.is_some_and(|age| age <= longest) {
             return None;
         }
-        let note = Note::Aged { recording: self.place(recorded.line), age };
+        let note = Note::Aged { recording: self.place(take.line), age };
         if stale == Stale::Fail {
             return Some(format!(
                 "tower-mock-llm: {note}, and `Cassette::max_age` is {}. Nothing was sent. To record it \
@@ -102,7 +103,7 @@ impl Cassette {
             Purpose::Again | Purpose::Refresh => {
                 self.deck().old(key).map(|take| take.interaction())
             }
-            Purpose::Verify(recorded) => Some(Arc::clone(&recorded.interaction)),
+            Purpose::Verify(recorded) => Some(Arc::clone(&recorded.answer)),
         };
         let model = |interaction: &Interaction| model(&events(&interaction.said()), room);
         let answered_by = model(&interaction);

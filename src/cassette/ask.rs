@@ -1,7 +1,5 @@
 //! Where the line asks the cassette.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
 use super::{Found, Inquiry, Live, Ticket};
@@ -33,7 +31,7 @@ impl Mock {
             }
             Found::Play(recorded) => Answer::new(Say::Recorded(recorded)),
             // It was an answer, whatever the schemas say.
-            Found::Say(reply) => Answer::new(Say::Reply(Arc::new(reply))).unchecked(),
+            Found::Say(reply) => Answer::new(Say::Reply(reply)).unchecked(),
         })
     }
 

@@ -63,9 +63,8 @@ pub(super) struct Deck {
     pub(super) settings: Arc<Settings>,
     takes: Vec<Arc<Take>>,
     index: HashMap<u128, Slot, BuildHasherDefault<IsHash>>,
-    /// What was left out of the keys in the index, and how many changes were made to requests; `None`
-    /// if it is to be made anew.
-    indexed_without: Option<(Vec<Pointer>, usize)>,
+    /// Whether the index is as the settings have it.
+    is_indexed: bool,
     /// What was recorded anew in this run, of what was there before.
     anew: HashMap<u128, Anew>,
 }
@@ -142,19 +141,18 @@ impl Deck {
             }
             deck.takes.push(take);
         }
-        deck.indexed_without = Some((Vec::new(), 0));
+        deck.is_indexed = true;
         Ok(deck)
     }
 
     /// To be told when the settings have changed in a way that may change keys.
     pub(super) fn index(&mut self) {
-        let now = (self.settings.unseen(), self.settings.normal.len());
-        self.indexed_without.take_if(|then| *then != now);
+        self.is_indexed = false;
     }
 
     /// The index. After a change of the settings it is made anew; then all are to be replayed again.
     fn indexed(&mut self) -> &mut HashMap<u128, Slot, BuildHasherDefault<IsHash>> {
-        if self.indexed_without.is_none() {
+        if !self.is_indexed {
             let unseen = self.settings.unseen();
             let mut keyer = Keyer::default();
             self.index.clear();
@@ -167,7 +165,7 @@ impl Deck {
                 };
                 self.index.entry(key).or_default().takes.push(Arc::clone(take));
             }
-            self.indexed_without = Some((unseen, self.settings.normal.len()));
+            self.is_indexed = true;
         }
         &mut self.index
     }

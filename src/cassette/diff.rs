@@ -212,7 +212,7 @@ mod tests {
         let seen = shown(
             r#"{"model":"a","user":"x","temperature":0,"tools":[{"name":"f"}],
                 "messages":[{"role":"user","content":"How is the weather in Paris today?"}]}"#,
-            r#"{"model":"b","user":"y","temperature":0.0,"tools":[{"name":"f","strict":true}],"top_p":1,
+            r#"{"model":"b","user":"y","temperature":0.0,"tools":[{"name":"f","strict":true}],"top_p":0.5,
                 "messages":[{"role":"user","content":"How is the weather in Rome today?"},{"role":"x"}]}"#,
         );
         assert_eq!(
@@ -222,7 +222,7 @@ mod tests {
                 r#"prompt at /messages/1: not recorded, asked {"role":"x"}"#,
                 r#"model at /model: recorded "a", asked "b""#,
                 r#"tools at /tools/0/strict: not recorded, asked true"#,
-                r#"parameters at /top_p: not recorded, asked 1"#,
+                r#"parameters at /top_p: not recorded, asked 0.5"#,
                 r#"volatile at /user: recorded "x", asked "y""#,
             ]
         );

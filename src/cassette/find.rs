@@ -28,7 +28,7 @@ pub(crate) enum Found {
     Miss(String),
     Play(Recorded),
     /// A recording of another provider's says this.
-    Say(Reply),
+    Say(Arc<Reply>),
 }
 
 /// What is asked of whom.
@@ -73,21 +73,16 @@ impl Cassette {
             if let Some(why) = self.note(key_of_take, &take) {
                 return Some(Found::Miss(why));
             }
-            // What is only replayed needs not what was asked, which may be far away in memory.
-            let interaction = match (mode, settings.max_age) {
-                (RecordMode::Refresh | RecordMode::Verify, _) | (_, Some(_)) => take.interaction(),
-                _ => take.answer(),
-            };
             if let Some(near) = &near {
-                self.tell_near(interaction.line, near);
+                self.tell_near(take.line, near);
             }
-            let cassette = self.clone();
-            let recorded = Recorded { interaction, cassette, near, timing: settings.timing };
+            let (answer, cassette) = (take.answer(), self.clone());
+            let recorded = Recorded { answer, cassette, near, timing: settings.timing };
             match mode {
                 RecordMode::Verify => purpose = Purpose::Verify(recorded),
                 RecordMode::Refresh => return Some(Found::Play(recorded)),
                 _ => {
-                    return Some(match self.aged(&recorded.interaction, settings.max_age) {
+                    return Some(match self.aged(&take, settings.max_age) {
                         None => Found::Play(recorded),
                         Some(why) => Found::Miss(why),
                     });
@@ -102,7 +97,7 @@ impl Cassette {
                     Err(why) => Found::Miss(why),
                     Ok(reply) => match self.note(key, &take) {
                         Some(why) => Found::Miss(why),
-                        None => Found::Say(reply),
+                        None => Found::Say(Arc::new(reply)),
                     },
                 });
             }

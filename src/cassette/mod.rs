@@ -299,7 +299,7 @@ impl Cassette {
     #[track_caller]
     pub fn fuzzy(self, threshold: f64) -> Self {
         assert!((0.0..=1.0).contains(&threshold), "`fuzzy` takes 0 to 1, and not {threshold}");
-        self.with(|settings| settings.fuzzy = Some(threshold))
+        self.set(|settings| settings.fuzzy = Some(threshold))
     }
 
     /// Answers clients of one provider with recordings of another, where a request has no recording of
@@ -315,7 +315,7 @@ impl Cassette {
     /// It is done in [`RecordMode::Replay`] alone.
     #[must_use]
     pub fn transcode(self, transcode: bool) -> Self {
-        self.with(|settings| settings.transcode = transcode)
+        self.set(|settings| settings.transcode = transcode)
     }
 
     /// Leaves conversations to another cassette from this turn on, counted from 1 as
@@ -342,7 +342,7 @@ impl Cassette {
     #[track_caller]
     pub fn fork_at(self, turn: usize, branch: Self) -> Self {
         assert!(!branch.leads_to(&self), "a cassette cannot be a branch of itself");
-        self.with(|settings| settings.fork = Some((turn, branch)))
+        self.set(|settings| settings.fork = Some((turn, branch)))
     }
 
     /// Masks a place in bodies of requests and responses and in the events of streams before they are
@@ -434,7 +434,7 @@ impl Cassette {
     /// ```
     #[must_use]
     pub fn max_age(self, age: Duration, stale: Stale) -> Self {
-        self.with(|settings| settings.max_age = Some(MaxAge { age, stale }))
+        self.set(|settings| settings.max_age = Some(MaxAge { age, stale }))
     }
 
     /// What it did that is worth knowing, oldest first: old recordings that were replayed, how the

@@ -18,7 +18,7 @@ use crate::play::Playback;
 /// A recording that answers a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {
-    pub(super) interaction: Arc<Interaction>,
+    pub(super) answer: Arc<Interaction>,
     pub(super) cassette: Cassette,
     /// How far its request is away, if it is another one.
     pub(super) near: Option<Arc<Near>>,
@@ -29,7 +29,7 @@ pub(crate) struct Recorded {
 impl Recorded {
     /// The head, and what plays the body; and how long the head takes.
     pub(crate) fn play(self) -> (Response<Frames>, Duration) {
-        let interaction = &self.interaction;
+        let interaction = &self.answer;
         let wait = scaled(interaction.after, self.timing);
         let total: usize = interaction.frames.iter().map(|frame| frame.bytes.len()).sum();
         let mut response = Response::new(());
@@ -53,16 +53,16 @@ impl Recorded {
 
     /// For the journal.
     pub(crate) fn replayed(&self) -> Box<Replayed> {
-        let (cassette, line) = (self.cassette.clone(), self.interaction.line);
+        let (cassette, line) = (self.cassette.clone(), self.answer.line);
         Box::new(Replayed { cassette, line, near: self.near.clone() })
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.interaction.status).unwrap_or_default()
+        StatusCode::from_u16(self.answer.status).unwrap_or_default()
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.interaction.headers.iter();
+        let mut headers = self.answer.headers.iter();
         headers.find(|(known, _)| known == name).map(|(_, value)| &**value)
     }
 }
@@ -80,7 +80,7 @@ impl Frames {
         if let Some(fault) = fault {
             return Playback::recorded(self, fault);
         }
-        match &*self.recorded.interaction.frames {
+        match &*self.recorded.answer.frames {
             [] => Playback::Full(Bytes::new()),
             [only] if self.recorded.timing == 0.0 => Playback::Full(only.bytes.clone()),
             _ => Playback::Recorded(Box::new(self)),
@@ -89,17 +89,17 @@ impl Frames {
 
     /// The next frame, whenever it is due.
     pub(crate) fn take(&mut self) -> Option<Bytes> {
-        let frame = self.recorded.interaction.frames.get(self.next)?;
+        let frame = self.recorded.answer.frames.get(self.next)?;
         self.next += 1;
         Some(frame.bytes.clone())
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.next >= self.recorded.interaction.frames.len()
+        self.next >= self.recorded.answer.frames.len()
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
-        let Some(frame) = self.recorded.interaction.frames.get(self.next) else {
+        let Some(frame) = self.recorded.answer.frames.get(self.next) else {
             return Poll::Ready(None);
         };
         if self.recorded.timing > 0.0 {
@@ -122,9 +122,8 @@ mod tests {
     fn more_headers_than_a_map_holds_are_no_panic() {
         let headers = (0..40_000).map(|index| (format!("x-{index}"), "a".to_owned())).collect();
         let interaction = Interaction { status: 200, headers, ..Interaction::default() };
-        let (interaction, cassette) =
-            (interaction.into(), Cassette::open("none-yet.jsonl").unwrap());
-        let (response, _) = Recorded { interaction, cassette, near: None, timing: 0.0 }.play();
+        let (answer, cassette) = (interaction.into(), Cassette::open("none-yet.jsonl").unwrap());
+        let (response, _) = Recorded { answer, cassette, near: None, timing: 0.0 }.play();
         assert_eq!(response.headers()["x-7"], "a");
     }
 }

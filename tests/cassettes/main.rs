@@ -19,5 +19,6 @@ mod secrets;
 mod stores;
 #[cfg(all(feature = "server", feature = "reqwest-0_13"))]
 mod through_server;
+mod transcode;
 mod upstream;
 mod wire;
