@@ -19,24 +19,27 @@ use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Either, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tower_mock_llm::{Answer, Fault, MockLlmLayer, Reply, Rule, last_user};
+use tower_mock_llm::{Answer, Fault, MockLlmLayer, MockServer, Reply, Rule, last_user};
 
 /// As the first argument: be that server, in place of the bench.
 const FLOOR: &str = "--serve-floor";
 const FLAT: &str = "--serve-flat-floor";
 const MOCK: &str = "--serve-mock";
+const FULL: &str = "--serve-full";
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
         Some(FLOOR) => return serve_floor(true),
         Some(FLAT) => return serve_floor(false),
-        Some(MOCK) => return serve_mock(),
+        Some(MOCK) => return serve_mock(false),
+        Some(FULL) => return serve_mock(true),
         _ => {}
     }
     let quick = std::env::args().any(|arg| arg == "--test");
     let floor = Server::start(FLOOR);
     let flat = Server::start(FLAT);
     let mock = Server::start(MOCK);
+    let full = Server::start(FULL);
     let unary = |server, name, path, text| Case::new(server, name, path, text, false);
     let stream = |server, name, path, text| Case::new(server, name, path, text, true);
     let same = Case::new(&mock, "", PATH, UNARY, false).recorded();
@@ -54,6 +57,7 @@ fn main() {
                     .teach(&same),
                 unary(&flat, "raw hyper, the same without writev", "/same", UNARY).teach(&same),
                 unary(&mock, "MockServer, three rules, journal on", PATH, UNARY),
+                unary(&full, "MockServer, 100 rules, journal and metrics", PATH, UNARY),
             ],
         );
         table(
@@ -81,16 +85,21 @@ const UNARY: &str = "capital";
 const STREAM: &str = "long story";
 const APART: &str = "slow story";
 
-fn serve_mock() {
+/// `full`: with an admin side, as `mock-llm serve` has it, and a hundred rules, of which the last answers.
+fn serve_mock(full: bool) {
     let text = |tokens| Reply::text("word ".repeat(tokens).trim_end());
     // A fault keeps the frames of a stream apart, as a pace does; this one is never reached.
     let apart = Answer::from(text(500)).fault(Fault::abort_after(usize::MAX));
-    let server = MockLlmLayer::new()
+    let mut layer = MockLlmLayer::new();
+    for index in 0..if full { 97 } else { 0 } {
+        let other = last_user().contains(format!("topic number {index}"));
+        layer = layer.rule(Rule::when(other).respond_with("another topic"));
+    }
+    let layer = layer
         .rule(Rule::when(last_user().contains(STREAM)).respond_with(text(500)))
         .rule(Rule::when(last_user().contains(APART)).respond_with(apart))
-        .rule(Rule::when(last_user().contains(UNARY)).respond_with(text(50)))
-        .serve()
-        .expect("a server");
+        .rule(Rule::when(last_user().contains(UNARY)).respond_with(text(50)));
+    let server = MockServer::builder(layer).admin(full).start().expect("a server");
     announce(server.addr());
     wait_for_parent();
 }

@@ -124,8 +124,12 @@ impl Store for Together {
     fn read(&self, _: &str) -> io::Result<Option<Vec<u8>>> {
         let mut all = Vec::new();
         for file in &self.0 {
-            all.extend(fs::read(file)?);
-            if !all.ends_with(b"\n") {
+            let text = fs::read(file)?;
+            // The line that begins a cassette stands once.
+            let begins =
+                text.iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| at + 1);
+            all.extend_from_slice(if all.is_empty() { &text } else { &text[begins..] });
+            if !all.is_empty() && !all.ends_with(b"\n") {
                 all.push(b'\n');
             }
         }

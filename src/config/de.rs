@@ -34,6 +34,7 @@ impl<T> Default for Named<T> {
 #[derive(Clone, Default)]
 pub(super) struct Secret {
     pub(super) unset: Option<String>,
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "only servers send it"))]
     pub(super) text: Option<String>,
 }
 

@@ -27,11 +27,10 @@ use crate::future::{Answering, Outcome};
 #[cfg(feature = "cassette")]
 use crate::provider::Room;
 use crate::request::{Head, RequestHead};
-use crate::upstream::Upstreams;
 #[cfg(feature = "cassette")]
 use crate::{
     claim::Mode,
-    upstream::{Routes, Target},
+    upstream::{Routes, Target, Upstreams},
 };
 
 /// The engine as hyper's service. Unlike [`MockLlm`](crate::MockLlm) it needs no copy of itself

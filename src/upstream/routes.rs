@@ -32,6 +32,7 @@ impl Routes {
     }
 
     /// Adds a target, and tells its number.
+    #[cfg(any(feature = "config", test))]
     pub(crate) fn add(&mut self, target: Target) -> usize {
         self.targets.push(target);
         self.targets.len() - 1
@@ -44,10 +45,12 @@ impl Routes {
     }
 
     /// Says who is tried for a model, in this order.
+    #[cfg(any(feature = "config", test))]
     pub(crate) fn model(&mut self, model: impl Into<String>, steps: Vec<Step>) {
         self.models.insert(model.into(), steps);
     }
 
+    #[cfg(all(feature = "config", feature = "upstream"))]
     pub(crate) fn is_empty(&self) -> bool {
         self.targets.is_empty()
     }

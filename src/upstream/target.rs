@@ -54,6 +54,7 @@ impl Target {
     }
 
     /// Sets its own key. One that no header can hold is none.
+    #[cfg(any(feature = "config", test))]
     pub(crate) fn key(mut self, key: &str) -> Self {
         self.key = HeaderValue::from_str(key).ok().filter(|key| !key.is_empty());
         if let Some(key) = &mut self.key {
