@@ -69,12 +69,13 @@ impl Metrics {
         let ending = trace.ending();
         let model = trace.model().unwrap_or_default();
         let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_known = series.contains_key(model);
-        let model = if is_known || series.len() < MOST_MODELS { model } else { OTHER };
-        if !series.contains_key(model) {
-            series.insert(model.to_owned(), Vec::new());
-        }
-        let Some(of_model) = series.get_mut(model) else { return };
+        let of_model = match series.get_mut(model) {
+            Some(of_model) => of_model,
+            None => {
+                let model = if series.len() < MOST_MODELS { model } else { OTHER };
+                series.entry(model.to_owned()).or_default()
+            }
+        };
         let is_same = |series: &&mut Series| {
             let kind = &series.kind;
             kind.status == trace.status

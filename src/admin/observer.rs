@@ -1,7 +1,7 @@
 //! Whoever looks on while a server answers: what it keeps of each call, and what it counts.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +21,9 @@ pub(crate) struct Observer {
     /// When it began to look, on both clocks.
     began: (Instant, SystemTime),
     pub(super) metrics: Metrics,
-    pub(super) switches: RwLock<Switches>,
+    switches: RwLock<Switches>,
+    /// Whether any is on: most of the time none is, and each call asks twice.
+    is_switched: AtomicBool,
     /// Goes up whenever a call comes or ends.
     changes: watch::Sender<u64>,
     /// How many bytes of answers are kept.
@@ -51,6 +53,7 @@ impl Observer {
             began: (pace::now(), pace::wall()),
             metrics: Metrics::default(),
             switches: RwLock::default(),
+            is_switched: AtomicBool::new(false),
             changes: watch::Sender::new(0),
             kept: AtomicUsize::new(0),
             over: Mutex::default(),
@@ -131,6 +134,21 @@ impl Observer {
     pub(super) fn switches(&self) -> Switches {
         self.switches.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    pub(super) fn set_switches(&self, set: impl FnOnce(&mut Switches)) {
+        let mut switches = self.switches.write().unwrap_or_else(PoisonError::into_inner);
+        set(&mut switches);
+        let is_switched = switches.pace.is_some() || switches.fault.is_some();
+        self.is_switched.store(is_switched, Ordering::Release);
+    }
+
+    /// What is switched on, if anything is.
+    fn switched<T>(&self, look: impl FnOnce(&Switches) -> Option<T>) -> Option<T> {
+        if !self.is_switched.load(Ordering::Acquire) {
+            return None;
+        }
+        look(&self.switches.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Mock {
@@ -148,15 +166,13 @@ impl Mock {
 
     /// The pace that was switched on for all that have none of their own.
     pub(crate) fn switched_pace(&self) -> Option<Pace> {
-        let switches = self.shared.observer.get()?.switches.read();
-        let switches = switches.unwrap_or_else(PoisonError::into_inner);
-        switches.pace.as_ref().map(|(_, pace)| pace.clone())
+        let observer = self.shared.observer.get()?;
+        observer.switched(|switches| switches.pace.as_ref().map(|(_, pace)| pace.clone()))
     }
 
     /// The fault that was switched on for all that have none of their own, in words.
     pub(crate) fn switched_fault(&self) -> Option<Arc<str>> {
-        let switches = self.shared.observer.get()?.switches.read();
-        switches.unwrap_or_else(PoisonError::into_inner).fault.clone()
+        self.shared.observer.get()?.switched(|switches| switches.fault.clone())
     }
 }
 

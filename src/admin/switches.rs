@@ -1,13 +1,11 @@
 //! `/__mock/mode` and `/__mock/switches`: what can be switched while it runs.
 
-use std::sync::PoisonError;
-
 use http::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Admin;
-use super::observer::{Observer, Switches};
+use super::observer::Switches;
 use super::respond::{Refusal, json};
 use crate::claim::{Mode, is_forbidden};
 use crate::fault;
@@ -59,12 +57,6 @@ pub(super) fn word(mode: Mode) -> &'static str {
     match mode {
         Mode::Mock => "mock",
         Mode::Off => "off",
-    }
-}
-
-impl Observer {
-    pub(super) fn set_switches(&self, set: impl FnOnce(&mut Switches)) {
-        set(&mut self.switches.write().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
