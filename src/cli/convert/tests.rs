@@ -206,7 +206,11 @@ fn what_is_no_tools_file_is_refused() {
             "a.yaml: not known as a file of any tool; say by --from which it is of: aimock, \
              llmposter, mockllm, stubllm",
         ),
-        ("a.yaml", &["--from", "mockll"], "there is no tool `mockll`; it may be aimock, llmposter, mockllm, stubllm"),
+        (
+            "a.yaml",
+            &["--from", "mockll"],
+            "there is no tool `mockll`; it may be aimock, llmposter, mockllm, stubllm",
+        ),
         ("b.yaml", &[], "b.yaml:2:1: no YAML: "),
         ("c.txt", &[], "its name must end in `.yaml`"),
         ("d.yaml", &[], "d.yaml:1:1: cannot be read: "),
