@@ -92,7 +92,7 @@ pub(super) enum Command {
     Cassette(Cassette),
     /// Makes a config file of another tool's files.
     #[command(
-        after_help = "Reads files of mockllm and stubllm, and says on stderr what it could not \
+        after_help = "Reads files of aimock, llmposter, mockllm and stubllm, and says on stderr what it could not \
         carry over, with file and line.\n\n\
         Examples:\n  \
         mock-llm convert responses.yml > mock-llm.yaml\n  \
@@ -355,7 +355,7 @@ pub(super) struct Convert {
     /// The tool's files, or folders with them.
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
-    /// Whose files they are, where that cannot be seen: `mockllm` or `stubllm`.
+    /// Whose files they are, where that cannot be seen: `aimock`, `llmposter`, `mockllm` or `stubllm`.
     #[arg(long, value_name = "TOOL")]
     pub(super) from: Option<String>,
     /// The config file to write, in YAML; without it, or as `-`, stdout.

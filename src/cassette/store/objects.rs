@@ -171,6 +171,8 @@ impl Drop for Worker {
     fn drop(&mut self) {
         let runtime = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         // A runtime may not be waited for in another.
-        runtime.map(Runtime::shutdown_background);
+        if let Some(runtime) = runtime {
+            runtime.shutdown_background();
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! `mock-llm convert`: the files of other tools, made a config file.
 
+mod aimock;
 mod import;
+mod llmposter;
 mod mockllm;
 mod stubllm;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -26,7 +29,8 @@ pub(super) struct Importer {
 }
 
 /// Each tool, in the order in which a file is held against them.
-const IMPORTERS: &[Importer] = &[mockllm::IMPORTER, stubllm::IMPORTER];
+const IMPORTERS: &[Importer] =
+    &[aimock::IMPORTER, llmposter::IMPORTER, mockllm::IMPORTER, stubllm::IMPORTER];
 
 /// What `--json` prints.
 #[derive(Serialize)]

@@ -203,9 +203,14 @@ fn what_is_no_tools_file_is_refused() {
         (
             "a.yaml",
             &[][..],
-            "a.yaml: not known as a file of any tool; say by --from which it is of: mockllm, stubllm",
+            "a.yaml: not known as a file of any tool; say by --from which it is of: aimock, \
+             llmposter, mockllm, stubllm",
         ),
-        ("a.yaml", &["--from", "mockll"], "there is no tool `mockll`; it may be mockllm, stubllm"),
+        (
+            "a.yaml",
+            &["--from", "mockll"],
+            "there is no tool `mockll`; it may be aimock, llmposter, mockllm, stubllm",
+        ),
         ("b.yaml", &[], "b.yaml:2:1: no YAML: "),
         ("c.txt", &[], "its name must end in `.yaml`"),
         ("d.yaml", &[], "d.yaml:1:1: cannot be read: "),
@@ -217,4 +222,195 @@ fn what_is_no_tools_file_is_refused() {
         assert_eq!((code, out.as_str()), (1, ""), "{file}");
         assert!(err.contains(expected), "{err}");
     }
+}
+
+/// The answers of one layer of a file, to bodies of requests in turn.
+fn answers(yaml: &str, bodies: &[Value]) -> Vec<(u16, Value)> {
+    use bytes::Bytes;
+    use http_body_util::{BodyExt, Full};
+    use tower_service::Service;
+
+    let mut service = Config::from_yaml(yaml).unwrap().layer().unwrap().into_service();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.unwrap().block_on(async {
+        let mut answers = Vec::new();
+        for body in bodies {
+            let request = http::Request::post("https://api.openai.com/v1/chat/completions")
+                .body(Full::<Bytes>::from(body.to_string()))
+                .unwrap();
+            let response = service.call(request).await.unwrap();
+            let status = response.status().as_u16();
+            let bytes = response.into_body().collect().await.unwrap().to_bytes();
+            let text = || Value::from(String::from_utf8_lossy(&bytes).into_owned());
+            answers.push((status, serde_json::from_slice(&bytes).unwrap_or_else(|_| text())));
+        }
+        answers
+    })
+}
+
+fn asked(words: &str) -> Value {
+    json!({"model": "gpt-4o", "messages": [{"role": "user", "content": words}]})
+}
+
+fn said((status, body): &(u16, Value)) -> String {
+    assert_eq!(*status, 200, "{body}");
+    body["choices"][0]["message"]["content"].as_str().unwrap_or_default().to_owned()
+}
+
+const AIMOCK: &str = r#"{
+  "fixtures": [
+    {"match": {"userMessage": "first", "model": "gpt-4"}, "response": {"content": "of another model"}},
+    {"match": {"userMessage": "weather", "toolName": "get_weather", "hasToolResult": false},
+     "response": {"content": "I look.", "toolCalls": [{"name": "get_weather", "arguments": "{\"city\":\"Rome\"}", "id": "call_7"}]}},
+    {"match": {"toolCallId": "call_7", "toolResultContains": "sun"}, "response": {"content": "It is sunny."}},
+    {"match": {"userMessage": "retry", "sequenceIndex": 1}, "response": {"content": "Here."}},
+    {"match": {"userMessage": "retry", "sequenceIndex": 0},
+     "response": {"error": {"message": "Slow down.", "type": "rate_limit_error", "code": "rate_limit_exceeded"}, "status": 429}},
+    {"match": {"userMessage": "retry"}, "response": {"content": "And so on."}},
+    {"match": {"systemMessage": ["pirate", "brief"], "userMessage": "first"}, "response": {"content": "Arr.", "finishReason": "length"},
+     "latency": 20, "truncateAfterChunks": 3, "chunkSize": 5},
+    {"match": {"userMessage": "blocks"}, "response": {"blocks": [
+       {"type": "toolCall", "name": "t", "arguments": {"a": 1}}, {"type": "text", "text": "after"}]},
+     "streamingProfile": {"ttft": 300, "tps": 50, "jitter": 0.2}},
+    {"match": {"userMessage": "pixel"}, "response": {"image": {"url": "https://x"}}},
+    {"match": {"userMessage": "first", "context": "a"}, "response": {"content": "never"}},
+    {"match": {"model": "gpt-4o"}, "response": {"content": "Hi.", "usage": {"prompt_tokens": 3, "completion_tokens": 4}}}
+  ]
+}"#;
+
+#[test]
+fn fixtures_of_aimock() {
+    let folder = Folder::with("aimock", &[("chat.json", AIMOCK)]);
+    let file = folder.path("chat.json");
+    let (code, out, err) = ran(&["mock-llm", "convert", &file]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.starts_with("# Converted from aimock: "), "{out}");
+    let lost: Vec<_> = err.lines().map(|line| line.split_once("chat.json:").unwrap().1).collect();
+    assert_eq!(
+        lost,
+        [
+            "12: `chunkSize`: not known here",
+            "16: `image`: not known here",
+            "16: there is nothing like this response, so the fixture is left out",
+            "17: `context`: the fixture is left out",
+        ]
+    );
+    let tool = json!([{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}]);
+    let mut weather = asked("the weather?");
+    weather["tools"] = tool.clone();
+    let mut result = weather.clone();
+    result["messages"].as_array_mut().unwrap().extend([
+        json!({"role": "assistant", "tool_calls": [{"id": "call_7", "type": "function",
+            "function": {"name": "get_weather", "arguments": "{}"}}]}),
+        json!({"role": "tool", "tool_call_id": "call_7", "content": "sun, 21"}),
+    ]);
+    let mut pirate = asked("the first");
+    pirate["messages"]
+        .as_array_mut()
+        .unwrap()
+        .insert(0, json!({"role": "system", "content": "Be brief, pirate."}));
+    let mut dated = asked("the first");
+    dated["model"] = "gpt-4-0613".into();
+    let bodies = [
+        weather,
+        result,
+        pirate,
+        dated,
+        asked("the first"),
+        asked("retry"),
+        asked("retry"),
+        asked("retry"),
+        asked("retry"),
+        asked("blocks"),
+    ];
+    let answers = answers(&out, &bodies);
+    let call = &answers[0].1["choices"][0]["message"]["tool_calls"][0];
+    assert_eq!((said(&answers[0]), &call["id"]), ("I look.".into(), &json!("call_7")));
+    assert_eq!(call["function"]["arguments"], r#"{"city":"Rome"}"#);
+    let texts: Vec<_> = answers[1..5].iter().map(said).collect();
+    assert_eq!(texts, ["It is sunny.", "Arr.", "of another model", "Hi."]);
+    assert_eq!(answers[2].1["choices"][0]["finish_reason"], "length");
+    assert_eq!(answers[4].1["usage"]["total_tokens"], 7);
+    assert_eq!((answers[5].0, &answers[5].1["error"]["message"]), (429, &json!("Slow down.")));
+    let texts: Vec<_> = answers[6..].iter().map(said).collect();
+    assert_eq!(texts, ["Here.", "And so on.", "And so on.", "after"]);
+    assert!(out.contains("pace: \"first=300ms; rate=50; jitter=0.2\""), "{out}");
+    assert!(out.contains("fault: \"abort_after=3\""), "{out}");
+}
+
+const LLMPOSTER: &str = r#"
+fixtures:
+  - catch_all: true
+    response: {content: "Anything else."}
+  - match: {user_message: "weather"}
+    scenario: {name: flow, required_state: "", set_state: called}
+    response:
+      tool_calls: [{name: get_weather, arguments: {city: Paris, days: [1, 2]}}]
+  - match: {user_message: "weather"}
+    scenario: {name: flow, required_state: called}
+    response: {content: "22 and sunny", stop_reason: max_tokens}
+  - match: {user_message: {regex: "^slow \\w+$"}, model: gpt-4}
+    error: {status: 429, message: Slow down., headers: {retry-after: "60", x-ratelimit-limit-requests: "100"}}
+  - match: {user_message: "slow"}
+    priority: 5
+    provider: anthropic
+    response: {content: "of another provider"}
+  - match: {user_message: "bomb"}
+    refusal: {reason: "I won't."}
+  - match: {user_message: "bomb", temperature: {min: 1.5}}
+    priority: 1
+    response: {content: "hot"}
+  - match: {user_message: "break"}
+    response: {content: "ok"}
+    failure: {corrupt_body: true, latency_ms: 500, disconnect_after_ms: 9}
+  - match: {user_message: "cut"}
+    response: {content: "a b c"}
+    failure: {truncate_after_frames: 2}
+    streaming: {latency: 50, chunk_size: 20}
+  - match: {user_message: "path", body_jsonpath: "$.x"}
+    response: {content: "never"}
+  - match: {user_message: "old"}
+    provider: responses
+    response: {content: "never"}
+"#;
+
+#[test]
+fn fixtures_of_llmposter() {
+    let folder = Folder::with("llmposter", &[("chat.yaml", LLMPOSTER)]);
+    let (code, out, err) = ran(&["mock-llm", "convert", &folder.path("chat.yaml")]);
+    assert_eq!(code, 0, "{err}");
+    let lost: Vec<_> = err.lines().map(|line| line.split_once("chat.yaml:").unwrap().1).collect();
+    assert_eq!(
+        lost,
+        [
+            "13: `x-ratelimit-limit-requests`: an error has the vendor's headers",
+            "25: `disconnect_after_ms`: not known here",
+            "29: `chunk_size`: not known here",
+            "30: `body_jsonpath`: the fixture is left out",
+            "33: `provider: responses`: the fixture is left out",
+        ]
+    );
+    let mut hot = asked("a bomb");
+    hot["temperature"] = json!(1.7);
+    let words = ["weather", "weather", "slow walk", "slowly", "a bomb", "break", "path", "old"];
+    let mut bodies: Vec<_> = words.iter().map(|words| asked(words)).collect();
+    bodies.push(hot);
+    let answers = answers(&out, &bodies);
+    let call = &answers[0].1["choices"][0]["message"]["tool_calls"][0]["function"];
+    assert_eq!(call["arguments"], r#"{"city":"Paris","days":[1,2]}"#);
+    assert_eq!(said(&answers[1]), "22 and sunny");
+    assert_eq!((answers[2].0, &answers[2].1["error"]["message"]), (429, &json!("Slow down.")));
+    assert_eq!(said(&answers[3]), "Anything else.");
+    assert_eq!(answers[4].1["choices"][0]["message"]["refusal"], "I won't.");
+    assert_eq!(answers[5], (200, json!("overloaded")));
+    for (index, text) in [(6, "Anything else."), (7, "Anything else."), (8, "hot")] {
+        assert_eq!(said(&answers[index]), text);
+    }
+    assert!(out.contains("fault: \"end_after=2\"") && out.contains("gap=50ms"), "{out}");
+    // Such a file is no recording.
+    let to = folder.path("x.jsonl");
+    let (code, _, err) = ran(&["mock-llm", "cassette", "convert", &folder.path("chat.yaml"), &to]);
+    assert_eq!(code, 1);
+    assert!(err.contains("`mock-llm convert` makes a config file of them"), "{err}");
 }
