@@ -645,7 +645,10 @@ async fn a_cassette_stands_where_its_file_does() {
     std::fs::write(
         &path,
         "cassette: {path: tapes/none.jsonl, mode: replay, ignore: [/user], redact: [/metadata], \
-         redact_regex: ['\\d{16}'], repeat: true, timing: 0.5}\n",
+         redact_regex: ['\\d{16}'], repeat: true, timing: 0.5, exact: [/seed], volatile: [/n], \
+         transcode: true, fuzzy: 0.1, max_age: {age: 30d, stale: fail}, \
+         normalize: [{regex: '\\d+', with: N}], \
+         fork: {turn: 3, cassette: {path: branch.jsonl, mode: 'off'}}}\n",
     )
     .unwrap();
     let layer = Config::load_profile(&path, "ci").unwrap().layer().unwrap();

@@ -9,7 +9,7 @@ use super::de::{At, Named};
 use super::fault::Fault;
 use super::file::{File, KeyMode, Kind, Model, Provider, Responses, Validation as Level};
 use super::live::vendor;
-use super::make::{answer, rule, settings, trouble};
+use super::make::{answer, cassette, rule, settings, trouble};
 use super::says::{Scope, failures, rules};
 use crate::claim::{Mode, Validation};
 use crate::error::Error;
@@ -53,7 +53,7 @@ impl Plan {
         let keys = keys(&file)?;
         let mut folder = PathBuf::new();
         if let Some(cassette) = &file.cassette {
-            settings::check_cassette(cassette).map_err(|fault| fault.under("cassette"))?;
+            cassette::check(cassette).map_err(|fault| fault.under("cassette"))?;
             let name = names.get(usize::from(cassette.place.file));
             folder.extend(name.and_then(|name| Path::new(name).parent()));
         }
@@ -186,7 +186,7 @@ impl Plan {
         }
         #[cfg(feature = "cassette")]
         if let Some(cassette) = &file.cassette {
-            layer = settings::cassette(&cassette.value, &self.folder, layer)?;
+            layer = layer.cassette(cassette::open(&cassette.value, &self.folder)?);
         }
         Ok(layer)
     }

@@ -50,11 +50,15 @@ impl Plan {
                 }
             }
         }
-        if let Some(At { value: TextOr::Map(cassette), .. }) = &file.cassette
-            && let Some(mode) = &cassette.mode
-            && !matches!(mode.value.as_str(), "off" | "replay")
-        {
-            all.push(format!("cassette.mode: {} calls the providers", mode.value));
+        let (mut cassette, mut path) = (file.cassette.as_ref(), "cassette".to_owned());
+        while let Some(At { value: TextOr::Map(map), .. }) = cassette {
+            if let Some(mode) = &map.mode
+                && !matches!(mode.value.as_str(), "off" | "replay")
+            {
+                all.push(format!("{path}.mode: {} calls the providers", mode.value));
+            }
+            cassette = map.fork.as_ref().map(|fork| &*fork.cassette);
+            path.push_str(".fork.cassette");
         }
         all
     }

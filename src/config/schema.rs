@@ -126,7 +126,7 @@ mod tests {
         ] {
             assert_eq!(properties(map_of(part(name))), keys, "{name}");
         }
-        let inner = |name: &str, key: &str| map_of(&part(name)["properties"][key]).clone();
+        let inner = |name: &str, key: &str| map_of(&map_of(part(name))["properties"][key]).clone();
         let server_tool = inner("part", "server_tool");
         assert_eq!(properties(&server_tool), names::<reply::ServerToolMap>());
         for (key, keys) in [
@@ -139,6 +139,8 @@ mod tests {
         }
         for (name, key, keys) in [
             ("error_map", "limit", names::<answer::LimitMap>()),
+            ("cassette", "fork", names::<settings::ForkMap>()),
+            ("cassette", "max_age", names::<settings::MaxAgeMap>()),
             ("part", "audio", names::<reply::AudioMap>()),
             ("part", "image", names::<reply::ImageMap>()),
             ("quota", "budget", names::<settings::BudgetMap>()),

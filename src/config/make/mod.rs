@@ -1,6 +1,7 @@
 //! What is true: conditions, answers and settings, made of what was written.
 
 pub(super) mod answer;
+pub(super) mod cassette;
 mod error;
 mod fault;
 mod jsons;
@@ -22,8 +23,6 @@ use serde_json::value::RawValue;
 use super::de::At;
 use super::fault::Fault;
 use super::words::Json;
-#[cfg(feature = "cassette")]
-use crate::cassette::RecordMode;
 use crate::provider::{Provider, registry};
 use crate::util::base64::from_base64;
 
@@ -112,16 +111,6 @@ fn vendor(name: &str) -> Result<Provider, Fault> {
             Err(Fault::unknown("provider", name, &known))
         }
     }
-}
-
-/// What a cassette does.
-#[cfg(feature = "cassette")]
-pub(super) fn record_mode(At { place, value }: &At<String>) -> Result<RecordMode, Fault> {
-    let mode = if value == "off" { Some(RecordMode::Off) } else { RecordMode::parse(value) };
-    mode.ok_or_else(|| {
-        let known = ["off", "replay", "record_missing", "record_all"];
-        Fault::unknown("value", value, &known).at(*place)
-    })
 }
 
 /// Bytes in base64; white space is passed over.

@@ -9,8 +9,7 @@ use crate::config::de::At;
 use crate::config::fault::Fault;
 use crate::config::file::File;
 use crate::config::words::settings::{
-    BudgetMap, Caching, CassetteMap, CharactersMap, OnlyMap, PaceMap, QuotaMap, TokenizerName,
-    UnmatchedName,
+    BudgetMap, Caching, CharactersMap, OnlyMap, PaceMap, QuotaMap, TokenizerName, UnmatchedName,
 };
 use crate::config::words::{OneOrMany, TextOr};
 use crate::layer::MockLlmLayer;
@@ -232,76 +231,4 @@ fn claims(only: &OnlyMap, mut layer: MockLlmLayer) -> Result<MockLlmLayer, Fault
         }));
     }
     Ok(layer)
-}
-
-/// What is wrong with a cassette before it is opened.
-#[cfg(feature = "cassette")]
-pub(in crate::config) fn check_cassette(
-    At { value, .. }: &At<TextOr<CassetteMap>>,
-) -> Result<(), Fault> {
-    use super::record_mode;
-    let TextOr::Map(map) = value else { return Ok(()) };
-    if let Some(mode) = &map.mode {
-        record_mode(mode).map_err(|fault| fault.under("mode"))?;
-    }
-    if let Some(At { place, value }) = map.timing
-        && !(value.is_finite() && value >= 0.0)
-    {
-        let fault = Fault::new(format!("expected a number of 0 or more, but it is {value}"));
-        return Err(fault.at(place).under("timing"));
-    }
-    for (key, pointers) in [("ignore", &map.ignore), ("redact", &map.redact)] {
-        for (index, At { place, value }) in pointers.iter().enumerate() {
-            if !value.starts_with('/') {
-                let fault =
-                    Fault::new(format!("a JSON pointer begins with `/`: {value:?} does not"));
-                return Err(fault.at(*place).under(format!("[{index}]")).under(key));
-            }
-        }
-    }
-    for (index, pattern) in map.redact_regex.iter().enumerate() {
-        super::texts::regex(crate::respond::last_user(), pattern)
-            .map_err(|fault| fault.under(format!("[{index}]")).under("redact_regex"))?;
-    }
-    Ok(())
-}
-
-#[cfg(not(feature = "cassette"))]
-pub(in crate::config) fn check_cassette(
-    At { place, .. }: &At<TextOr<CassetteMap>>,
-) -> Result<(), Fault> {
-    let fault = Fault::new("a cassette takes the feature `cassette` of tower-mock-llm");
-    Err(fault.at(*place))
-}
-
-/// The layer with its cassette; `folder` is that of the file which names it.
-#[cfg(feature = "cassette")]
-pub(in crate::config) fn cassette(
-    written: &TextOr<CassetteMap>,
-    folder: &std::path::Path,
-    layer: MockLlmLayer,
-) -> Result<MockLlmLayer, crate::error::Error> {
-    use crate::cassette::Cassette;
-    let map = match written {
-        TextOr::Text(path) => return Ok(layer.cassette(Cassette::open(folder.join(path))?)),
-        TextOr::Map(map) => map,
-    };
-    let mut cassette = Cassette::open(folder.join(&map.path.value))?.repeat(map.repeat);
-    if let Some(mode) = map.mode.as_ref().and_then(|mode| super::record_mode(mode).ok()) {
-        cassette = cassette.mode(mode);
-    }
-    if let Some(timing) = &map.timing {
-        cassette = cassette.timing(timing.value);
-    }
-    for pointer in &map.ignore {
-        cassette = cassette.ignore(&pointer.value);
-    }
-    for pointer in &map.redact {
-        cassette = cassette.redact(&pointer.value);
-    }
-    #[cfg(feature = "regex")]
-    for pattern in &map.redact_regex {
-        cassette = cassette.redact_regex(&pattern.value);
-    }
-    Ok(layer.cassette(cassette))
 }

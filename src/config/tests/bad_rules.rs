@@ -350,6 +350,27 @@ fn bad_settings_and_what_is_said_of_them() {
             "f.yaml:1:35: cassette.timing: expected a number of 0 or more, but it is -1",
         ),
         (
+            "cassette: {path: a.jsonl, fuzzy: 2}",
+            "f.yaml:1:34: cassette.fuzzy: expected a number from 0 to 1, but it is 2",
+        ),
+        (
+            "cassette: {path: a.jsonl, max_age: {age: old, stale: warn}}",
+            "f.yaml:1:42: cassette.max_age.age: `old` is no time; write 300ms, 1.5s, 2m, 1h or 1d",
+        ),
+        (
+            "cassette: {path: a.jsonl, fork: {turn: 2, cassette: a.jsonl}}",
+            "f.yaml:1:53: cassette.fork.cassette: a cassette cannot be a branch of itself",
+        ),
+        (
+            "cassette: {path: a.jsonl, fork: {turn: 2, cassette: {path: b.jsonl, mode: tape}}}",
+            "f.yaml:1:75: cassette.fork.cassette.mode: unknown value `tape`; it may be `off`, `replay`, \
+             `record_missing`, `record_all`, `refresh`, `verify`",
+        ),
+        (
+            "cassette: {path: a.jsonl, normalize: [{regex: '(', with: ''}]}",
+            "f.yaml:1:47: cassette.normalize[0].regex: no regular expression: unclosed group",
+        ),
+        (
             "cassette: {path: a.jsonl, ignore: [user]}",
             "f.yaml:1:36: cassette.ignore[0]: a JSON pointer begins with `/`: \"user\" does not",
         ),

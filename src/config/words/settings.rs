@@ -51,11 +51,60 @@ pub(in crate::config) struct CassetteMap {
     #[serde(default)]
     pub(in crate::config) repeat: bool,
     #[serde(default)]
+    pub(in crate::config) transcode: bool,
+    pub(in crate::config) fuzzy: Option<At<f64>>,
+    pub(in crate::config) max_age: Option<MaxAgeMap>,
+    pub(in crate::config) fork: Option<ForkMap>,
+    #[serde(default)]
+    pub(in crate::config) normalize: Vec<NormalizeMap>,
+    #[serde(default)]
+    pub(in crate::config) exact: Vec<At<String>>,
+    #[serde(default)]
+    pub(in crate::config) volatile: Vec<At<String>>,
+    #[serde(default)]
     pub(in crate::config) ignore: Vec<At<String>>,
     #[serde(default)]
     pub(in crate::config) redact: Vec<At<String>>,
     #[serde(default)]
     pub(in crate::config) redact_regex: Vec<At<String>>,
+}
+
+#[cfg_attr(not(feature = "cassette"), expect(dead_code, reason = "only cassettes are made of it"))]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct MaxAgeMap {
+    pub(in crate::config) age: At<String>,
+    pub(in crate::config) stale: StaleName,
+}
+
+/// What becomes of what is too old.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::config) enum StaleName {
+    Fail,
+    Refresh,
+    Warn,
+}
+
+/// From which turn on another cassette goes on.
+#[cfg_attr(not(feature = "cassette"), expect(dead_code, reason = "only cassettes are made of it"))]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct ForkMap {
+    pub(in crate::config) turn: usize,
+    pub(in crate::config) cassette: Box<At<TextOr<CassetteMap>>>,
+}
+
+/// What texts are taken to be when they are compared.
+#[cfg_attr(
+    not(all(feature = "cassette", feature = "regex")),
+    expect(dead_code, reason = "only cassettes are made of it")
+)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct NormalizeMap {
+    pub(in crate::config) regex: At<String>,
+    pub(in crate::config) with: String,
 }
 
 impl Long for CassetteMap {
