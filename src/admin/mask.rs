@@ -139,8 +139,8 @@ mod tests {
 
     #[test]
     fn no_secret_is_left_in_headers_query_and_body() {
-        let mut head = RequestHead::default();
-        head.uri = format!("/v1beta/models?alt=sse&key={KEY}").parse().unwrap();
+        let uri = format!("/v1beta/models?alt=sse&key={KEY}").parse().unwrap();
+        let mut head = RequestHead { uri, ..RequestHead::default() };
         let named = [
             ("authorization", format!("Bearer {KEY}")),
             ("x-api-key", KEY.to_owned()),
