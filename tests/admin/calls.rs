@@ -234,3 +234,25 @@ fn calls_are_followed_until_they_end_and_the_server_goes() {
     admin.server.shutdown();
     assert!(errors.all(|line| line.is_ok()), "it ends in order");
 }
+
+#[test]
+fn the_oldest_answers_are_let_go_when_all_are_too_much() {
+    let admin = Admin::of(says(&"word ".repeat(15_000)));
+    // 64 KiB of each are kept, and 16 MiB of all.
+    for _ in 0..280 {
+        assert_eq!(admin.chat(KEY, &unary()).0, 200);
+    }
+    admin.settle();
+    let oldest = &admin.get("/__mock/calls/1");
+    assert_eq!(
+        (&oldest["response"]["body"], &oldest["response"]["cut"]),
+        (&"".into(), &true.into())
+    );
+    assert_eq!(
+        (&oldest["ended"], &oldest["timeline"]["frames"]),
+        (&"whole".into(), &serde_json::json!([]))
+    );
+    assert!(oldest["bytes"].as_u64().unwrap() > 64 * 1024);
+    let newest = admin.get("/__mock/calls/280");
+    assert_eq!(newest["response"]["body"].as_str().unwrap().len(), 64 * 1024);
+}

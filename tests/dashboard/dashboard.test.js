@@ -329,7 +329,7 @@ describe("on a server with a few calls", () => {
     }
   });
 
-  test("dark, with a call open", { skip: !process.env.SCREENSHOTS }, async () => {
+  test("a narrow window shows the list or the call", async () => {
     const page = await open("", { colorScheme: "dark" });
     await page.locator('.row[data-id="8"]').click();
     await page.locator("#detail svg.timeline").waitFor();
@@ -342,8 +342,13 @@ describe("on a server with a few calls", () => {
     const narrow = await open("", { viewport: { width: 420, height: 800 } });
     await rows(narrow).first().waitFor();
     await picture(narrow, "narrow");
+    const fits = () => narrow.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+    assert.ok(await fits());
     await rows(narrow).first().click();
     await narrow.locator("#detail svg.timeline").waitFor();
+    assert.equal(await narrow.locator(".list").isHidden(), true);
+    assert.ok(await fits());
+    assert.deepEqual(errors, []);
     await picture(narrow, "narrow-call");
     await narrow.close();
   });
