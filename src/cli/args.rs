@@ -168,9 +168,9 @@ pub(super) struct Serve {
     /// Serves no admin side: no /__mock/, /health and /metrics.
     #[arg(long)]
     pub(super) no_admin: bool,
-    /// How many calls are remembered for the logs.
-    #[arg(long, value_name = "CALLS", default_value_t = 10_000)]
-    pub(super) journal: usize,
+    /// How many calls are remembered for the logs: 10,000, if the config file does not say it either.
+    #[arg(long, value_name = "CALLS")]
+    pub(super) journal: Option<usize>,
     /// Certificates in PEM to trust where calls go live, beside those that browsers trust.
     #[arg(long, value_name = "FILE", requires = "config")]
     pub(super) upstream_ca: Option<PathBuf>,

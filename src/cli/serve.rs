@@ -24,6 +24,9 @@ pub(super) const BASE_URLS: &[(Provider, &str, &str)] = &[
     (Provider::OPENAI, "OPENAI_BASE_URL", "/v1"),
 ];
 
+/// How many calls are remembered for the logs, if nobody says it.
+const JOURNAL_CALLS: usize = 10_000;
+
 /// How many bytes of requests are remembered for the logs.
 const JOURNAL_BYTES: usize = 64 * 1024 * 1024;
 
@@ -91,7 +94,11 @@ fn builder(
             // The server lives longer than one run of a program.
             layer = layer.cassette(cassette.repeat(true));
         }
-        layer.journal(options.journal, JOURNAL_BYTES)
+        let is_said = config.is_some_and(Config::says_journal);
+        match options.journal {
+            None if is_said => layer,
+            calls => layer.journal(calls.unwrap_or(JOURNAL_CALLS), JOURNAL_BYTES),
+        }
     });
     if let Some(host) = &options.host {
         builder = builder.host(host);
@@ -168,7 +175,7 @@ pub(super) fn greet(
             let _ = writeln!(err, "{variable}={url}");
         }
         if let Some(dashboard) = dashboard {
-            let _ = writeln!(err, "dashboard: {dashboard}");
+            let _ = writeln!(err, "# dashboard: {dashboard}");
         }
     }
     Ok(())

@@ -304,6 +304,56 @@ fn an_admin_token_comes_from_the_command_line_or_the_file() {
     assert_eq!(logs(&server.url(), &["--token", "s3cret"]).0, SUCCESS);
 }
 
+/// What is written to it can be read from elsewhere.
+#[derive(Clone, Default)]
+struct Shared(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_a_file_says_of_the_journal_holds_unless_an_option_does() {
+    let path = fresh("journal.yaml");
+    std::fs::write(&path, "journal: {requests: 1}\n").unwrap();
+    let file = path.to_str().unwrap();
+    let remembered = |options: &[&str]| {
+        let mut args = vec!["mock-llm", "serve", "--json", "--config", file];
+        args.extend(options);
+        let mut out = Shared::default();
+        let printed = out.clone();
+        let mut remembered = 0;
+        // It is asked where it would wait for a signal.
+        let wait = || {
+            let line = printed.0.lock().unwrap().clone();
+            let serving: serde_json::Value = serde_json::from_slice(&line).unwrap();
+            let url = serving["url"].as_str().unwrap();
+            for _ in 0..3 {
+                let mut stream =
+                    std::net::TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+                stream
+                    .write_all(b"POST /v1/messages HTTP/1.0\r\ncontent-length: 2\r\n\r\n{}")
+                    .unwrap();
+                io::copy(&mut stream, &mut io::sink()).unwrap();
+            }
+            let (_, out, _) = ran(&["mock-llm", "logs", "--url", url, "--json"]);
+            let logs: serde_json::Value = serde_json::from_str(&out).unwrap();
+            remembered = logs["calls"].as_array().unwrap().len();
+        };
+        assert_eq!(run(args, &mut out, &mut Vec::new(), || Ok(wait)), SUCCESS);
+        remembered
+    };
+    assert_eq!(remembered(&[]), 1);
+    assert_eq!(remembered(&["--journal", "2"]), 2);
+    std::fs::remove_file(&path).unwrap();
+}
+
 /// Every command, those within others too, by its words.
 fn commands(of: &clap::Command, words: &str, all: &mut Vec<(String, clap::Command)>) {
     for command in of.get_subcommands().filter(|command| command.get_name() != "help") {

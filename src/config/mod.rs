@@ -240,6 +240,12 @@ impl Config {
         let server = &self.plan.file.server;
         (server.host.as_deref(), server.port)
     }
+
+    /// Whether the file says how much is remembered.
+    #[cfg(feature = "cli")]
+    pub(crate) fn says_journal(&self) -> bool {
+        self.plan.file.journal.is_some()
+    }
 }
 
 #[cfg(feature = "server")]
