@@ -204,7 +204,8 @@ impl MockLlmLayer {
 
     /// Answers what no rule answers from this cassette; what it does not have is recorded or refused, as
     /// its [mode](crate::cassette::RecordMode) says. To record takes
-    /// [`recording`](Self::recording), or reqwest-middleware.
+    /// [`recording`](Self::recording), reqwest-middleware, a connector, or a server with an upstream: see
+    /// [`guide::cassettes`](crate::guide::cassettes).
     ///
     /// What it refused is told by [`MockHandle::check`] too.
     #[cfg(feature = "cassette")]
