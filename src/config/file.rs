@@ -149,7 +149,10 @@ pub(super) struct Server {
 /// A secret that is needed as it is.
 #[derive(Deserialize)]
 #[serde(transparent)]
-pub(super) struct Token(pub(super) String);
+pub(super) struct Token(
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "only servers need it"))]
+    pub(super) String,
+);
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
