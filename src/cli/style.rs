@@ -10,8 +10,8 @@ use std::io::IsTerminal;
 /// use tower_mock_llm::cli::Colors;
 ///
 /// // A test's output is no terminal, or else one that somebody looks at.
-/// let Colors { out, err } = Colors::of_terminal();
-/// # let _ = (out, err);
+/// let colors = Colors::of_terminal();
+/// # let _ = colors;
 /// assert!(!Colors::default().out);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
