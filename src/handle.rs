@@ -220,11 +220,16 @@ impl MockHandle {
     /// reached, puts every scenario back to its start, and empties the prompt caches; what is timed
     /// from the first request is timed anew.
     pub fn reset(&self) {
+        self.begin_anew();
+        self.0.journal.clear();
+    }
+
+    /// The same, but what was received is remembered: others may have asked too.
+    pub(crate) fn begin_anew(&self) {
         self.0.connects.clear();
         self.0.ledger.clear();
         self.0.rules.clear();
         self.0.misfits.clear();
-        self.0.journal.clear();
         self.0.caches.clear();
         self.0.attempts.clear();
         self.0.clock.clear();

@@ -127,6 +127,8 @@ async fn sessions_share_a_server_and_not_their_state() {
     let reset = reqwest::Client::new().post(format!("{}/__mock/reset", server.url()));
     let reset = reset.header("x-mock-llm-session", "b").send().await.unwrap();
     assert_eq!(reset.status(), 200);
+    // The journal is common, and was emptied for all.
+    assert_eq!(server.handle().received().len(), 12);
     for (session, wanted) in sessions.into_iter().zip(["rest", "first", "rest"]) {
         assert_eq!(ask(session).await, wanted, "{session:?}");
     }

@@ -49,6 +49,8 @@ pub(crate) struct Admin {
     start: Saved,
     /// Whether the server ends: who follows must go.
     closing: Arc<watch::Sender<bool>>,
+    /// Whether the mock is that of a session.
+    of_session: bool,
 }
 
 /// What it answers, for who asks in vain.
@@ -82,10 +84,16 @@ impl Admin {
             start: mock.shared.rules.save(),
             mock: mock.clone(),
             closing: Arc::new(watch::Sender::new(false)),
+            of_session: false,
         }
     }
 
-    /// The same for another mock of the same server: that of a session, or what follows on a reload.
+    /// The same for a session of the server.
+    pub(crate) fn of_session(&self, mock: &Mock) -> Self {
+        Self { of_session: true, ..self.beside(mock) }
+    }
+
+    /// The same for what follows on a reload.
     pub(crate) fn beside(&self, mock: &Mock) -> Self {
         Self {
             observer: Arc::clone(&self.observer),
@@ -93,6 +101,7 @@ impl Admin {
             start: mock.shared.rules.save(),
             mock: mock.clone(),
             closing: Arc::clone(&self.closing),
+            of_session: self.of_session,
         }
     }
 
@@ -176,11 +185,16 @@ impl Admin {
         }
     }
 
-    /// Forgets what was received and what was switched; the rules are those that it started with.
+    /// Forgets what was received and what was switched; the rules are those that it started with. What
+    /// sessions have in common, the calls and the switches, stays if only one of them is reset.
     fn reset(&self) {
-        self.handle().reset();
+        if self.of_session {
+            self.handle().begin_anew();
+        } else {
+            self.handle().reset();
+            self.observer.set_switches(|switches| *switches = Default::default());
+        }
         self.mock.shared.rules.restore(&self.start);
-        self.observer.set_switches(|switches| *switches = Default::default());
         self.observer.changed();
     }
 }

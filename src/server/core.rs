@@ -85,7 +85,7 @@ impl Core {
             }
         }
         let mock = self.mock.session();
-        let admin = self.admin.as_ref().map(|admin| Arc::new(admin.beside(&mock)));
+        let admin = self.admin.as_ref().map(|admin| Arc::new(admin.of_session(&mock)));
         let upstream = self.upstream.clone();
         let core = Self::new(mock, admin, self.off, upstream, (self.cors, self.by_key));
         let core = Arc::new(core);
