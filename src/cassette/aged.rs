@@ -39,7 +39,7 @@ impl Cassette {
     pub(super) fn aged(&self, take: &Take, max_age: Option<MaxAge>) -> Option<String> {
         let MaxAge { age: longest, stale } = max_age?;
         let age = take.interaction().age(now());
-        if age.is_some_and(|age| age <= longest) {
+        if age.is_some_and(|age| age < longest) {
             return None;
         }
         let note = Note::Aged { recording: self.place(take.line), age };

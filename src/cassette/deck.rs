@@ -221,7 +221,8 @@ impl Deck {
     /// Whether a request was recorded longer ago than this (any of its recordings: they are one
     /// sequence), or is being recorded anew.
     pub(super) fn is_stale(&mut self, key: u128, longest: Duration, now: u64) -> bool {
-        let is_old = |take: &Arc<Take>| take.interaction().age(now).is_none_or(|age| age > longest);
+        let is_old =
+            |take: &Arc<Take>| take.interaction().age(now).is_none_or(|age| age >= longest);
         self.anew.contains_key(&key)
             || self.indexed().get(&key).is_some_and(|slot| slot.takes.all().iter().any(is_old))
     }

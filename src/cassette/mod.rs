@@ -420,8 +420,9 @@ impl Cassette {
         self.set(|settings| settings.timing = factor)
     }
 
-    /// How old recordings may be, and what becomes of those that are older, or that do not say when they
-    /// were made. Nothing is too old when this is not set, but in [`RecordMode::Refresh`].
+    /// The age at which recordings are too old (zero: all are), and what becomes of those, and of those
+    /// that do not say when they were made. Nothing is too old when this is not set, but in
+    /// [`RecordMode::Refresh`].
     ///
     /// ```
     /// use std::time::Duration;
