@@ -173,17 +173,18 @@ describe("on a server with a few calls", () => {
   test("the keyboard reaches everything", async () => {
     const page = await open();
     await count(page, "10 calls");
-    const selected = () => page.locator(".row[aria-selected=true]").getAttribute("data-id");
+    // It is drawn a frame later.
+    const selected = (id) => page.locator(`.row[aria-selected=true][data-id="${id}"]`).waitFor();
     await page.keyboard.press("j");
-    assert.equal(await selected(), "10");
+    await selected(10);
     await page.keyboard.press("j");
     await page.keyboard.press("ArrowDown");
-    assert.equal(await selected(), "8");
+    await selected(8);
     await page.keyboard.press("k");
-    assert.equal(await selected(), "9");
+    await selected(9);
     assert.equal(await page.locator("#rows").getAttribute("aria-activedescendant"), "call-9");
     await page.keyboard.press("G");
-    assert.equal(await selected(), "1");
+    await selected(1);
     await page.keyboard.press("Enter");
     assert.equal(await page.evaluate(() => document.activeElement.id), "detail");
     await page.keyboard.press("Escape");
