@@ -1,10 +1,12 @@
 //! The port: connections are taken, served, and closed in the end.
 
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::ToSocketAddrs;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -54,7 +56,7 @@ struct Signals {
     /// The server ends.
     drain: watch::Receiver<()>,
     /// There is no room: whoever has not asked for anything must go.
-    shed: Arc<Notify>,
+    shed: Arc<Bell>,
 }
 
 #[expect(
@@ -67,14 +69,14 @@ pub(super) async fn serve(
     mut stopped: oneshot::Receiver<Stop>,
 ) {
     let (drain, _) = watch::channel(());
-    let shed = Arc::new(Notify::new());
+    let shed = Arc::new(Bell::default());
     let room = Arc::new(Semaphore::new(serving.limits.connections));
     let serving = Arc::new(serving);
     let how = loop {
         let place = match Arc::clone(&room).try_acquire_owned() {
             Ok(place) => place,
             Err(_) => {
-                shed.notify_waiters();
+                shed.ring_for_all();
                 tokio::select! {
                     how = &mut stopped => break how.unwrap_or(Stop::Cut),
                     place = Arc::clone(&room).acquire_owned() => match place {
@@ -100,7 +102,7 @@ pub(super) async fn serve(
                 }
                 Err(_) => {
                     // There are no more files.
-                    shed.notify_waiters();
+                    shed.ring_for_all();
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             },
@@ -111,6 +113,8 @@ pub(super) async fn serve(
         admin.close();
     }
     drain.send_replace(());
+    // Those who look before they ask.
+    shed.ring_for_all();
     match how {
         // The runtime is dropped, and the connections with it.
         Stop::Cut => {}
@@ -143,7 +147,7 @@ async fn connection(serving: &Serving, tcp: TcpStream, mut signals: Signals) {
         first = tokio::time::timeout(idle, first) => first,
         // It has not said anything yet.
         _ = signals.drain.changed() => return,
-        () = signals.shed.notified() => return,
+        () = signals.shed.notify.notified() => return,
     };
     let Ok(Some((io, is_http2))) = first else { return };
     match io {
@@ -202,22 +206,72 @@ async fn may_be_http2(tcp: &TcpStream) -> bool {
 async fn served<C: GracefulConnection>(
     connection: C,
     mut signals: Signals,
-    close: Arc<Notify>,
+    close: Arc<Bell>,
     asked: Arc<AtomicBool>,
 ) {
     let mut connection = pin!(connection);
     loop {
-        tokio::select! {
-            biased;
-            // An error is the client's affair: it went away, or spoke no HTTP.
-            _ = &mut connection => return,
-            _ = signals.drain.changed() => connection.as_mut().graceful_shutdown(),
-            () = close.notified() => connection.as_mut().graceful_shutdown(),
-            () = signals.shed.notified() => {
-                if !asked.load(Ordering::Relaxed) {
-                    return;
-                }
+        let Signals { drain, shed } = &mut signals;
+        let rung = || close.rung() + shed.rung();
+        let mut seen = None;
+        let news = async {
+            tokio::select! {
+                _ = drain.changed() => News::Close,
+                () = close.notify.notified() => News::Close,
+                () = shed.notify.notified() => News::Shed,
             }
+        };
+        let mut news = pin!(news);
+        let next = poll_fn(|cx| {
+            // An error is the client's affair: it went away, or spoke no HTTP.
+            if connection.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            // A stream wakes this for each frame, and to ask for news each time costs as much as half
+            // of a frame. They are asked for once, which makes them wake this task, and then when there
+            // are any.
+            let now = rung();
+            if seen.replace(now) == Some(now) {
+                return Poll::Pending;
+            }
+            news.as_mut().poll(cx).map(Some)
+        });
+        match next.await {
+            None => return,
+            Some(News::Close) => connection.as_mut().graceful_shutdown(),
+            Some(News::Shed) if asked.load(Ordering::Relaxed) => {}
+            Some(News::Shed) => return,
         }
+    }
+}
+
+/// What a connection is told while it lives.
+enum News {
+    Close,
+    Shed,
+}
+
+/// Wakes those who wait for it, and lets them see at a glance whether it rang.
+#[derive(Debug, Default)]
+pub(super) struct Bell {
+    notify: Notify,
+    times: AtomicUsize,
+}
+
+impl Bell {
+    /// Wakes one, now or when it comes to wait.
+    pub(super) fn ring(&self) {
+        self.times.fetch_add(1, Ordering::Release);
+        self.notify.notify_one();
+    }
+
+    /// Wakes all who wait.
+    fn ring_for_all(&self) {
+        self.times.fetch_add(1, Ordering::Release);
+        self.notify.notify_waiters();
+    }
+
+    fn rung(&self) -> usize {
+        self.times.load(Ordering::Acquire)
     }
 }

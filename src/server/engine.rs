@@ -14,8 +14,8 @@ use http::Uri;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use tokio::sync::Notify;
 
+use super::accept::Bell;
 use super::aside::{Other, OtherFuture, admin, is_for_the_server, whole};
 use super::core::{Core, Current};
 use super::cors::{allow, preflight};
@@ -39,7 +39,7 @@ use crate::{
 pub(super) struct Engine {
     pub(super) current: Arc<Current>,
     /// Closes its connection, once the answers that are on their way are sent.
-    pub(super) close: Arc<Notify>,
+    pub(super) close: Arc<Bell>,
     /// Whether the socket is to be reset when it is dropped.
     pub(super) reset: Arc<AtomicBool>,
     /// Whether a request has come.

@@ -64,7 +64,7 @@ impl Turn<'_> {
         if version < Version::HTTP_2 {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         } else {
-            self.engine.close.notify_one();
+            self.engine.close.ring();
         }
         response
     }
