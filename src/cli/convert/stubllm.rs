@@ -1,4 +1,4 @@
-//! Fixtures of stubllm: <https://pypi.org/project/stubllm/> (0.1.5, read 2026-11-21).
+//! Fixtures of stubllm (0.1.5, its package read 2026-11-21).
 //!
 //! The fixture with the highest score answers, the first of several with the same. A score follows from
 //! what a fixture demands and not from the request, so that it becomes a place among the rules.
