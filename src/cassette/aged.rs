@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 
 use super::deck::{Next, Settings};
 use super::drift::{drift, model};
-use super::events::events;
 use super::fuzzy::Near;
 use super::interaction::Interaction;
 use super::note::{self, Note};
@@ -16,6 +15,7 @@ use super::take::Take;
 use super::{Cassette, RecordMode};
 use crate::error::Error;
 use crate::provider::Room;
+use crate::wire::events;
 
 impl Cassette {
     /// What is replayed, and what is done if nothing is.

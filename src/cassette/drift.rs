@@ -5,9 +5,9 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::events::{Event, events};
 use super::interaction::Interaction;
 use crate::provider::Room;
+use crate::wire::{Event, events};
 
 /// One way in which the shape of an answer changed since it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]

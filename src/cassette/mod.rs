@@ -7,7 +7,6 @@ mod canon;
 mod deck;
 mod diff;
 mod drift;
-mod events;
 mod find;
 mod format;
 mod fuzzy;

@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use super::Cassette;
 use super::canon::Asked;
-use super::events::events;
 use super::interaction::{Frame, Interaction};
 use super::player::{Frames, Recorded};
 use super::redact::{Secrets, request_headers};
@@ -22,6 +21,7 @@ use crate::mock::Mock;
 use crate::pace;
 use crate::provider::Room;
 use crate::request::RequestHead;
+use crate::wire::events;
 
 /// Leave to call the provider.
 #[derive(Debug)]

@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use super::Cassette;
 use super::deck::Settings;
-use super::events::events;
 use super::interaction::Interaction;
 use super::note::Note;
 use super::take::Take;
 use crate::provider::{Operation, Room};
 use crate::reply::Reply;
 use crate::request::{Content, LlmRequest, RequestHead, ResponseFormat, Role, ToolChoice};
+use crate::wire::events;
 
 /// What was found for a request of another provider's wire.
 pub(super) struct Transcoded {

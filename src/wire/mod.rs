@@ -3,6 +3,8 @@
 //! A provider's room states its fingerprint as data (a [`JsonStyle`], an [`Sse`]); this module
 //! applies it.
 
+#[cfg(feature = "cassette")]
+mod events;
 mod float;
 mod frame_buf;
 mod json_array;
@@ -12,6 +14,8 @@ mod spacer;
 mod sse;
 mod template;
 
+#[cfg(feature = "cassette")]
+pub(crate) use events::{Event, events};
 pub(crate) use frame_buf::Frame;
 pub use frame_buf::{FrameBuf, FrameKind};
 pub use json_array::JsonArray;

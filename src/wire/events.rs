@@ -6,15 +6,15 @@ use serde_json::value::RawValue;
 
 /// An event, or a document.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Event<'a> {
+pub(crate) struct Event<'a> {
     /// What its `event:` line says.
-    pub(super) name: Option<&'a str>,
-    pub(super) data: Cow<'a, str>,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) data: Cow<'a, str>,
 }
 
 /// The events of a body, the last of which may have no end: server-sent events; the elements of an array;
 /// lines of JSON; or the one document that it is.
-pub(super) fn events(body: &[u8]) -> Vec<Event<'_>> {
+pub(crate) fn events(body: &[u8]) -> Vec<Event<'_>> {
     let Ok(text) = std::str::from_utf8(body) else { return Vec::new() };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if is_server_sent(text) {
