@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::canon::Asked;
 use super::stamp::Stamp;
 
 /// A request and its response, as they stand in a file: without secrets.
@@ -37,6 +38,19 @@ pub(crate) struct Frame {
 }
 
 impl Interaction {
+    /// What was asked, to be compared.
+    pub(super) fn asked(&self) -> Asked {
+        let Self { method, url, provider, request_headers, body, .. } = self;
+        let content_type = request_headers.iter().find(|(name, _)| name == "content-type");
+        Asked {
+            provider: provider.clone(),
+            method: method.clone(),
+            url: url.clone(),
+            content_type: content_type.map(|(_, value)| value.clone()),
+            body: body.clone(),
+        }
+    }
+
     /// How long ago it was recorded, at this second since 1970; `None` if it does not say.
     pub(crate) fn age(&self, now: u64) -> Option<Duration> {
         self.recorded.as_ref()?.age(now)

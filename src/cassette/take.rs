@@ -67,16 +67,7 @@ impl Take {
     }
 
     pub(super) fn asked(&self) -> Asked {
-        let interaction = self.interaction();
-        let Interaction { method, url, provider, request_headers, body, .. } = &*interaction;
-        let content_type = request_headers.iter().find(|(name, _)| name == "content-type");
-        Asked {
-            provider: provider.clone(),
-            method: method.clone(),
-            url: url.clone(),
-            content_type: content_type.map(|(_, value)| value.clone()),
-            body: body.clone(),
-        }
+        self.interaction().asked()
     }
 
     pub(super) fn key(&self, keyer: &mut Keyer, ignored: &[Pointer]) -> u128 {

@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::prune::{Prune, Pruned, Used, prune};
 use super::{Recording, Shelved};
 use crate::cassette::canon::Asked;
-use crate::cassette::interaction::Interaction;
 use crate::cassette::usage::fingerprint;
 use crate::error::Error;
 
@@ -101,14 +100,6 @@ impl Recording {
     }
 
     pub(super) fn asked(&self) -> Asked {
-        let Interaction { method, url, provider, request_headers, body, .. } = &self.interaction;
-        let content_type = request_headers.iter().find(|(name, _)| name == "content-type");
-        Asked {
-            provider: provider.clone(),
-            method: method.clone(),
-            url: url.clone(),
-            content_type: content_type.map(|(_, value)| value.clone()),
-            body: body.clone(),
-        }
+        self.interaction.asked()
     }
 }
