@@ -60,22 +60,27 @@ fn main() {
     memory(plan);
     let runtime = runtime();
     let lateness = runtime.block_on(join_all((0..plan.streams).map(|n| in_process(plan, n))));
-    print("in process", plan, lateness, None);
+    print("in process", plan, lateness, "");
     for (kind, name) in [(FLOOR, "raw hyper"), (MOCK, "MockServer")] {
         let server = Server::start(kind, quick);
         // What a server takes once and for all is taken before.
         runtime.block_on(over_a_socket(plan, 0, server.addr));
-        let before = server.resident_kib();
+        let (before, busy) = (server.resident_kib(), server.busy());
         let calls = join_all((0..plan.streams).map(|n| over_a_socket(plan, n, server.addr)));
         let during = async {
             sleep_until(Instant::now() + plan.nominal() * 3 / 4).await;
             server.resident_kib()
         };
         let (lateness, during) = runtime.block_on(futures::future::join(calls, during));
-        let each = before
-            .zip(during)
-            .map(|(before, during)| during.saturating_sub(before) as f64 / plan.streams as f64);
-        print(name, plan, lateness, each);
+        let held = before.zip(during).map_or_else(String::new, |(before, during)| {
+            let each = during.saturating_sub(before) as f64 / plan.streams as f64;
+            format!("; {each:.1} KiB resident a stream")
+        });
+        let busy = busy.zip(server.busy()).map_or_else(String::new, |(before, after)| {
+            let each = (after - before) as f64 * 1e4 / lateness.len() as f64 / f64::from(plan.tokens);
+            format!("; {each:.1} us of CPU a token")
+        });
+        print(name, plan, lateness, &(held + &busy));
     }
 }
 
@@ -192,7 +197,7 @@ fn memory(plan: Plan) {
     drop(bodies);
 }
 
-fn print(name: &str, plan: Plan, all: Vec<Lateness>, kib: Option<f64>) {
+fn print(name: &str, plan: Plan, all: Vec<Lateness>, server: &str) {
     let nominal = plan.nominal();
     let mut tokens: Vec<_> = all.iter().flat_map(|one| one.tokens.iter().copied()).collect();
     assert_eq!(tokens.len(), plan.streams * plan.tokens as usize, "{name}: tokens are missing");
@@ -203,12 +208,11 @@ fn print(name: &str, plan: Plan, all: Vec<Lateness>, kib: Option<f64>) {
     let ms = |q: f64| tokens[((tokens.len() - 1) as f64 * q) as usize].as_secs_f64() * 1e3;
     println!(
         "{name}: a stream takes {:+.2} % (median), {:+.2} % (longest); a token is late by {:.2} ms \
-         (p50), {:.2} ms (p99){}",
+         (p50), {:.2} ms (p99){server}",
         off(took[took.len() / 2]),
         off(took[took.len() - 1]),
         ms(0.5),
         ms(0.99),
-        kib.map_or_else(String::new, |kib| format!("; {kib:.1} KiB resident a stream")),
     );
 }
 
@@ -332,6 +336,14 @@ impl Server {
         BufReader::new(stdout).read_line(&mut line).expect("its address");
         let addr = line.trim().parse().expect("an address");
         Self { stdin: child.stdin.take(), child, addr }
+    }
+
+    /// How long it has computed, its system calls included, in hundredths of a second.
+    fn busy(&self) -> Option<u64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // After the name, which may hold anything but ends with the last of these.
+        let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+        Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
     }
 
     fn resident_kib(&self) -> Option<u64> {

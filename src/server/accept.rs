@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::ToSocketAddrs;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
@@ -131,7 +131,8 @@ async fn connection(serving: &Serving, tcp: TcpStream, mut signals: Signals) {
     let (reset, asked) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
     let socket = Socket { tcp, reset: Arc::clone(&reset) };
     let (current, close) = (Arc::clone(&serving.current), Arc::default());
-    let engine = Engine { current, close, reset, asked, longest };
+    let last = Mutex::default();
+    let engine = Engine { current, close, reset, asked, longest, last };
     let first = async {
         #[cfg(feature = "tls")]
         if let Some(tls) = &serving.tls {

@@ -1,8 +1,11 @@
 //! What answers: replaced as a whole when a server is reloaded, copied for each session.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use http::{HeaderName, Request};
 
 use super::Off;
 use crate::admin::Admin;
@@ -12,7 +15,7 @@ use crate::upstream::Upstreams;
 use crate::util::rng::hash;
 
 /// The header that names the session of a request.
-pub(super) const SESSION: &str = "x-mock-llm-session";
+static SESSION: HeaderName = HeaderName::from_static("x-mock-llm-session");
 
 /// How many sessions have a state of their own at a time; then the one goes that was longest unused.
 const MOST_SESSIONS: usize = 1000;
@@ -57,15 +60,16 @@ impl Core {
     }
 
     /// The one that answers a request: its session's, or this.
-    pub(super) fn of<'a>(self: &'a Arc<Self>, head: &Head<'_>) -> std::borrow::Cow<'a, Arc<Self>> {
-        use std::borrow::Cow;
-        if let Some(name) = head.headers.get(SESSION) {
+    pub(super) fn of<'a, B>(self: &'a Arc<Self>, request: &Request<B>) -> Cow<'a, Arc<Self>> {
+        if let Some(name) = request.headers().get(&SESSION) {
             return Cow::Owned(self.session(&format!("name:{}", name.as_bytes().escape_ascii())));
         }
-        match head.api_key().filter(|_| self.by_key) {
-            None => Cow::Borrowed(self),
-            Some(key) => Cow::Owned(self.session(&format!("key:{:x}", hash(0, key.as_bytes())))),
+        if self.by_key
+            && let Some(key) = Head::of(request).api_key()
+        {
+            return Cow::Owned(self.session(&format!("key:{:x}", hash(0, key.as_bytes()))));
         }
+        Cow::Borrowed(self)
     }
 
     /// The session of this name; it begins now, if there is none.

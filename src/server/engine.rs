@@ -3,15 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-#[cfg(feature = "cassette")]
-use http::Uri;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
@@ -21,6 +19,7 @@ use super::core::{Core, Current};
 use super::cors::{allow, preflight};
 use super::limits::Timed;
 use super::live::lost_answer;
+use super::own::own_head;
 use crate::body::MockBody;
 use crate::claim::Claim;
 use crate::future::{Answering, Outcome};
@@ -46,6 +45,8 @@ pub(super) struct Engine {
     pub(super) asked: Arc<AtomicBool>,
     /// How long the body of a request may take.
     pub(super) longest: Duration,
+    /// Where the last request went: mostly the next one goes there too.
+    pub(super) last: Mutex<Uri>,
 }
 
 /// One request at its turn.
@@ -66,7 +67,7 @@ impl hyper::service::Service<Request<Incoming>> for Engine {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.asked.store(true, Ordering::Relaxed);
         let core = self.current.load();
-        let core = core.of(&Head::of(&request));
+        let core = core.of(&request);
         if let Some(its_admin) = &core.admin
             && is_for_the_server(request.uri().path())
         {
@@ -100,11 +101,8 @@ impl Turn<'_> {
         self.recall(&mut claim, &head);
         let (parts, body) = request.into_parts();
         let version = parts.version;
-        #[cfg_attr(
-            not(feature = "cassette"),
-            expect(unused_mut, reason = "a cassette has it changed")
-        )]
         let mut head = RequestHead::from(parts);
+        own_head(&mut head, &self.engine.last);
         match &claim {
             Claim::Forward => return Answer::Refused(Some(Box::new(self.refuse(&head, version)))),
             #[cfg(feature = "cassette")]

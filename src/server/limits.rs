@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use super::own::own_data;
 use crate::error::BoxError;
 use crate::pace::Timer;
 
@@ -59,7 +60,9 @@ impl Body for Timed {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+            return Poll::Ready(
+                frame.map(|frame| frame.map(|it| it.map_data(own_data)).map_err(Into::into)),
+            );
         }
         ready!(this.timer.poll(this.longest, cx));
         let message = format!("it took longer than {:?}", this.longest);

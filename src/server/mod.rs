@@ -8,6 +8,7 @@ mod cors;
 mod engine;
 mod limits;
 mod live;
+mod own;
 mod refuse;
 mod socket;
 #[cfg(feature = "tls")]
