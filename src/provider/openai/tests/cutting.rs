@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::saying::asking;
 use super::*;
 use crate::reply::{Part, ToolCall, ToolDeltas};
 
