@@ -15,65 +15,44 @@ use crate::wire::FrameBuf;
 
 impl Suite<'_> {
     pub(super) fn answers(&mut self, request: &LlmRequest) {
+        let is_stream = request.stream;
+        let says = if is_stream { "streams" } else { "answers" };
         for (name, reply) in replies() {
             let reply = Arc::new(reply);
-            let said = Said::of(&reply);
-            if request.stream {
-                let doing = format!("it streams {name}");
-                let run = |seed| {
-                    let cx = context_of(request, &reply, seed);
-                    stream(self.synth, &cx, Arc::clone(&reply))
-                };
-                let Some((head, frames)) = self.calmly(&doing, || run(1)) else { continue };
-                let again = self.calmly(&doing, || run(1));
-                self.expect(
-                    again.is_some_and(|again| again == (head.clone(), frames.clone())),
-                    || format!("streams {name} differently the second time"),
-                );
-                let other = self.calmly(&doing, || run(2));
-                self.expect(
-                    other.is_some_and(|other| other != (head.clone(), frames.clone())),
-                    || format!("streams {name} alike whatever the entropy is"),
-                );
-                self.expect(head.contains("200"), || format!("streams {name} without status 200"));
+            let doing = format!("it {says} {name}");
+            let synth = self.synth;
+            let run = |seed| {
+                let cx = context_of(request, &reply, seed);
+                match is_stream {
+                    true => stream(synth, &cx, Arc::clone(&reply)),
+                    false => whole(synth, &cx, &reply),
+                }
+            };
+            let Some(answer) = self.calmly(&doing, || run(1)) else { continue };
+            let again = self.calmly(&doing, || run(1));
+            self.expect(again.as_ref() == Some(&answer), || {
+                format!("{says} {name} differently the second time")
+            });
+            let other = self.calmly(&doing, || run(2));
+            self.expect(other.is_some_and(|other| other != answer), || {
+                format!("{says} {name} alike whatever the entropy is")
+            });
+            let (head, frames) = answer;
+            self.expect(head.contains("200"), || format!("{says} {name} without status 200"));
+            if is_stream {
                 self.expect(!frames.is_empty(), || format!("streams {name} without a frame"));
-                let whole: Vec<u8> = frames.iter().flatten().copied().collect();
                 self.expect(frames.iter().all(|frame| !frame.is_empty()), || {
                     format!("streams {name} with an empty frame")
                 });
-                if let Some(heard) = hear(&whole) {
-                    self.expect(said.is_in(&heard), || {
-                        format!("streams {name}, and what it says is not all there")
-                    });
-                }
             } else {
-                let doing = format!("it answers {name}");
-                let run = |seed| {
-                    let cx = context_of(request, &reply, seed);
-                    let response = self.synth.unary(&cx, &reply);
-                    let (parts, body) = response.into_parts();
-                    (format!("{} {:?}", parts.status, parts.headers), body)
-                };
-                let Some((head, body)) = self.calmly(&doing, || run(1)) else { continue };
-                let again = self.calmly(&doing, || run(1));
-                self.expect(
-                    again.is_some_and(|again| again == (head.clone(), body.clone())),
-                    || format!("answers {name} differently the second time"),
-                );
-                let other = self.calmly(&doing, || run(2));
-                self.expect(
-                    other.is_some_and(|other| other != (head.clone(), body.clone())),
-                    || format!("answers {name} alike whatever the entropy is"),
-                );
-                self.expect(head.contains("200"), || format!("answers {name} without status 200"));
                 self.expect(head.contains(header::CONTENT_TYPE.as_str()), || {
                     format!("answers {name} without a content type")
                 });
-                if let Some(heard) = hear(&body) {
-                    self.expect(said.is_in(&heard), || {
-                        format!("answers {name}, and what it says is not all there")
-                    });
-                }
+            }
+            if let Some(heard) = hear(&frames.concat()) {
+                self.expect(Said::of(&reply).is_in(&heard), || {
+                    format!("{says} {name}, and what it says is not all there")
+                });
             }
         }
     }
@@ -107,6 +86,12 @@ fn replies() -> Vec<(&'static str, Reply)> {
         ("a filter", Reply::text("x").finish(Finish::ContentFilter)),
         ("another model", Reply::text("x").model("the-other-model")),
     ]
+}
+
+/// The head, and the body as one frame.
+fn whole(synth: &dyn ResponseSynth, cx: &Context<'_>, reply: &Reply) -> (String, Vec<Vec<u8>>) {
+    let (parts, body) = synth.unary(cx, reply).into_parts();
+    (format!("{} {:?}", parts.status, parts.headers), vec![body.to_vec()])
 }
 
 /// The head, and the frames one by one.
