@@ -4,17 +4,14 @@
 //! which is known to the vendor alone. See `golden/README.md` for where the recordings come from.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use http::{HeaderMap, Method};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::provider::Entropy;
-use crate::reply::{
-    Cursor, ErrorKind, Finish, Part, PartStart, Reasoning, ReplyEvent, ToolCall, Usage,
-};
+use crate::provider::golden::{self, payloads};
+use crate::reply::{ErrorKind, Finish, Part, PartStart, Reasoning, ReplyEvent, ToolCall, Usage};
 use crate::util::tokens::Chunking;
 use crate::wire::FrameBuf;
 
@@ -56,11 +53,10 @@ fn parse(body: &str) -> Result<LlmRequest, ApiError> {
 }
 
 fn parse_bytes(body: &[u8]) -> Result<LlmRequest, ApiError> {
-    let mut headers = HeaderMap::new();
-    headers.insert("x-api-key", "sk-ant-x".parse().unwrap());
-    headers.insert("anthropic-version", "2023-06-01".parse().unwrap());
-    let call = Call::new(Operation::Chat);
-    Anthropic.parse(call, &head_of(&headers), &Bytes::copy_from_slice(body))
+    let request = http::Request::post("https://api.anthropic.com/v1/messages")
+        .header("x-api-key", "sk-ant-x")
+        .header("anthropic-version", "2023-06-01");
+    golden::request(&Anthropic, request.body(Bytes::copy_from_slice(body)).unwrap())
 }
 
 fn head_of(headers: &HeaderMap) -> Head<'_> {
@@ -74,23 +70,10 @@ fn request(model: &str) -> LlmRequest {
     parse(&body.to_string()).unwrap()
 }
 
-fn context<'a>(request: &'a LlmRequest, reply: &'a Reply) -> Context<'a> {
-    Context {
-        request,
-        model: reply.answering_model(),
-        usage: reply.usage_for(request.prompt_tokens()),
-        created: 1_768_426_551,
-        entropy: Entropy::new(7),
-        levels: None,
-        reply,
-    }
-}
-
 fn whole(reply: &Reply) -> String {
-    let request = request("claude-opus-5");
-    let response = Anthropic.unary(&context(&request, reply), reply);
+    let response = golden::whole(&Anthropic, &request("claude-opus-5"), reply);
     assert_eq!(response.status(), 200);
-    String::from_utf8(response.body().to_vec()).unwrap()
+    response.into_body()
 }
 
 fn sayable(reply: &Reply) {
@@ -100,15 +83,7 @@ fn sayable(reply: &Reply) {
 }
 
 fn streamed(reply: &Reply, chunking: Chunking) -> String {
-    let request = request("claude-opus-5");
-    let cx = context(&request, reply);
-    let mut encoder = Anthropic.stream(&cx).into_body();
-    let mut cursor = Cursor::new(Arc::new(reply.clone()), cx.usage, chunking);
-    let mut frames = FrameBuf::new();
-    while let Some(event) = cursor.next() {
-        encoder.encode(event, &mut frames);
-    }
-    String::from_utf8(frames.take_all().unwrap().to_vec()).unwrap()
+    golden::stream(&Anthropic, &request("claude-opus-5"), reply, chunking).into_body()
 }
 
 /// The message that a stream's events add up to, as the vendor's clients add them up.
@@ -183,11 +158,6 @@ fn usage_of(value: &Value) -> Usage {
     }
 }
 
-/// The data of each event.
-fn payloads(stream: &str) -> impl Iterator<Item = &str> {
-    stream.lines().filter_map(|line| line.strip_prefix("data:")?.strip_prefix(' '))
-}
-
 fn unpadded(stream: &str) -> String {
     let lines = stream.lines().map(|line| match line.strip_suffix('}') {
         Some(line) => line.trim_end_matches(' ').to_owned() + "}\n",
@@ -215,18 +185,10 @@ fn anonymous(text: &str) -> String {
     text
 }
 
-/// Compares names, but for what belongs to the transport and what came up after the recording.
-fn same_names(headers: &HeaderMap, recording: &Recording, newer: &[&str]) {
-    const TRANSPORT: [&str; 5] =
-        ["connection", "content-encoding", "content-length", "date", "transfer-encoding"];
-    // Gone by July 2026.
-    const OLDER: [&str; 1] = ["x-envoy-upstream-service-time"];
-    let mut recorded: Vec<_> = recording.headers.keys().map(String::as_str).collect();
-    recorded.retain(|name| !TRANSPORT.contains(name) && !OLDER.contains(name));
-    let mut ours: Vec<_> = headers.keys().map(http::HeaderName::as_str).collect();
-    ours.retain(|name| !newer.contains(name));
-    ours.sort_unstable();
-    assert_eq!(ours, recorded);
+/// Compares heads, but for what came up after the recording.
+#[track_caller]
+fn check_head(headers: &HeaderMap, recording: &Recording, newer: &[&str]) {
+    golden::check_names(headers, recording.headers.keys().map(String::as_str), newer);
     assert_eq!(headers["content-type"], recording.headers["content-type"]);
     assert_eq!(
         headers.get("cache-control").map(|value| value.to_str().unwrap()),

@@ -1,16 +1,13 @@
 //! The room against recordings of the real API, byte by byte.
 
-use std::sync::Arc;
-
 use http::{HeaderMap, HeaderName, Method};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::provider::Entropy;
-use crate::reply::{Cursor, ErrorKind, Finish, Part, Reasoning, ToolCall, Usage};
+use crate::provider::golden;
+use crate::reply::{ErrorKind, Finish, Part, Reasoning, ToolCall, Usage};
 use crate::util::tokens::Chunking;
-use crate::wire::FrameBuf;
 
 /// An exchange with the real API; see `golden/README.md`.
 struct Recording {
@@ -62,10 +59,9 @@ fn keyed() -> HeaderMap {
 }
 
 fn ask(path: &str, query: &str, body: &[u8]) -> Result<LlmRequest, ApiError> {
-    let headers = keyed();
-    let head = Head::new(&Method::POST, None, path, Some(query), &headers);
-    let call = Gemini.recognize(&head).expect("a call");
-    Gemini.parse(call, &head, &Bytes::copy_from_slice(body))
+    let url = format!("https://generativelanguage.googleapis.com{path}?{query}");
+    let request = http::Request::post(url).header("x-goog-api-key", "k");
+    golden::request(&Gemini, request.body(Bytes::copy_from_slice(body)).unwrap())
 }
 
 const PATH: &str = "/v1beta/models/gemini-2.5-flash:generateContent";
@@ -74,41 +70,16 @@ const SSE_PATH: (&str, &str) = (STREAM_PATH, "alt=sse");
 const ASK: &[u8] = br#"{"contents": [{"parts": [{"text": "x"}]}]}"#;
 const MODELS: [&str; 3] = ["gemini-2.0-flash", "gemini-2.5-flash", "gemini-3-pro-preview"];
 
-fn context<'a>(request: &'a LlmRequest, reply: &'a Reply) -> Context<'a> {
-    Context {
-        request,
-        model: reply.answering_model(),
-        usage: reply.usage_for(request.prompt_tokens()),
-        created: 0,
-        entropy: Entropy::new(7),
-        levels: None,
-        reply,
-    }
-}
-
 fn whole(model: &str, body: &[u8], reply: &Reply) -> Value {
     let path = format!("/v1beta/models/{model}:generateContent");
     let request = ask(&path, "", body).unwrap();
-    let body = Gemini.unary(&context(&request, reply), reply).into_body();
-    serde_json::from_slice(&body).unwrap()
-}
-
-fn streamed(request: &LlmRequest, reply: &Reply, chunking: Chunking) -> Response<String> {
-    let cx = context(request, reply);
-    let mut cursor = Cursor::new(Arc::new(reply.clone()), cx.usage, chunking);
-    Gemini.stream(&cx).map(|mut encoder| {
-        let mut frames = FrameBuf::new();
-        while let Some(event) = cursor.next() {
-            encoder.encode(event, &mut frames);
-        }
-        String::from_utf8(frames.take_all().unwrap().to_vec()).unwrap()
-    })
+    serde_json::from_str(golden::whole(&Gemini, &request, reply).body()).unwrap()
 }
 
 fn chunks_of(model: &str, query: &str, body: &[u8], reply: &Reply) -> Vec<Value> {
     let path = format!("/v1beta/models/{model}:streamGenerateContent");
     let request = ask(&path, query, body).unwrap();
-    chunks(&streamed(&request, reply, Chunking::Tokens).into_body())
+    chunks(golden::stream(&Gemini, &request, reply, Chunking::Tokens).body())
 }
 
 /// The answer whole, after it was found to be the same as its streams.
@@ -127,10 +98,9 @@ fn agreed(model: &str, body: &[u8], reply: &Reply) -> Value {
 fn answered(recording: &Recording, reply: &Reply) -> Response<String> {
     let request = ask(&recording.path, &recording.query, &recording.request).unwrap();
     if request.stream {
-        return streamed(&request, reply, Chunking::Chars(usize::MAX));
+        return golden::stream(&Gemini, &request, reply, Chunking::Chars(usize::MAX));
     }
-    let text = |body: Bytes| String::from_utf8(body.to_vec()).unwrap();
-    Gemini.unary(&context(&request, reply), reply).map(text)
+    golden::whole(&Gemini, &request, reply)
 }
 
 /// The recording's body with what the mock makes up put in place of what Google made up.
@@ -174,27 +144,15 @@ fn with_tier(body: &str) -> String {
     .replace("},\"modelVersion\"", ",\"serviceTier\": \"standard\"},\"modelVersion\"")
 }
 
-/// Names, a name for each line, but for those that belong to the connection or lead away.
-fn names(headers: &Value) -> Vec<String> {
-    const LEFT_OUT: [&str; 5] =
-        ["alt-svc", "content-encoding", "content-length", "date", "transfer-encoding"];
-    let mut names = Vec::new();
-    for (name, value) in headers.as_object().unwrap() {
-        if !LEFT_OUT.contains(&name.as_str()) {
-            let lines = value.as_array().map_or(1, Vec::len);
-            names.extend(std::iter::repeat_n(name.clone(), lines));
-        }
-    }
-    names.sort();
-    names
-}
-
 #[track_caller]
 fn assert_headers(ours: &HeaderMap, theirs: &Value) {
-    let mut ours_names: Vec<_> = ours.iter().map(|(name, _)| name.to_string()).collect();
-    ours_names.sort();
-    assert_eq!(ours_names, names(theirs));
-    for (name, value) in theirs.as_object().unwrap() {
+    let theirs = theirs.as_object().unwrap();
+    // A name for each line.
+    let names = theirs.iter().flat_map(|(name, value)| {
+        std::iter::repeat_n(name.as_str(), value.as_array().map_or(1, Vec::len))
+    });
+    golden::check_names(ours, names, &[]);
+    for (name, value) in theirs {
         let name: HeaderName = name.parse().unwrap();
         let both = ours.get(&name).zip(value.as_str());
         if let Some((ours, theirs)) = both.filter(|_| name != "server-timing") {

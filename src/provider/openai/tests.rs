@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::OpenAi;
 use crate::provider::ResponseSynth;
-use crate::provider::golden::{self, Recording, masked};
+use crate::provider::golden::{self, Recording, masked, payloads};
 use crate::reply::{ApiError, Audio, Citation, ErrorKind, Finish, Media, Part, Reply, Usage};
 use crate::request::LlmRequest;
 use crate::util::tokens::Chunking;
@@ -33,7 +33,7 @@ mod refusing;
 mod saying;
 mod understanding;
 
-fn post(body: serde_json::Value) -> Result<LlmRequest, ApiError> {
+fn post(body: Value) -> Result<LlmRequest, ApiError> {
     refused_or_not(body.to_string())
 }
 
@@ -62,16 +62,14 @@ fn asking(mut body: Value) -> LlmRequest {
 fn whole(request: &LlmRequest, reply: &Reply) -> String {
     let reply =
         Arc::new(reply.clone()).obeying(&request.sampling, &crate::counting::Counter::default());
-    let body = OpenAi.unary(&golden::context(request, &reply), &reply).into_body();
-    String::from_utf8(body.to_vec()).unwrap()
+    golden::whole(&OpenAi, request, &reply).into_body()
 }
 
 fn chunks(request: &LlmRequest, reply: &Reply, chunking: Chunking) -> Vec<Value> {
     let reply =
         Arc::new(reply.clone()).obeying(&request.sampling, &crate::counting::Counter::default());
-    let stream = golden::stream(&OpenAi, request, Arc::unwrap_or_clone(reply), chunking);
-    let data = stream.body().lines().filter_map(|line| line.strip_prefix("data: {"));
-    data.map(|json| serde_json::from_str(&format!("{{{json}")).unwrap()).collect()
+    let stream = golden::stream(&OpenAi, request, &reply, chunking);
+    payloads(stream.body()).map(|json| serde_json::from_str(json).unwrap()).collect()
 }
 
 /// What cannot be known: ids, times and fingerprints.
@@ -84,8 +82,7 @@ fn normal(stream: &str) -> String {
 
 /// The length in characters of each chunk modulo 16.
 fn paddings(stream: &str) -> Vec<usize> {
-    let data = stream.lines().filter_map(|line| line.strip_prefix("data: {"));
-    data.map(|json| (json.chars().count() + 1) % 16).collect()
+    payloads(stream).map(|json| json.chars().count() % 16).collect()
 }
 
 /// The bytes of base64, which may be several texts in a row.

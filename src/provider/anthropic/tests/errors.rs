@@ -20,14 +20,12 @@ fn errors_are_the_recorded_bytes() {
         ),
     ] {
         let request = request(&recording.model);
-        let response =
-            Anthropic.error(&ErrorContext::of(&request, 1_767_225_600, Entropy::new(7)), &error);
+        let response = golden::error(&Anthropic, request.head.as_head(), Some(&request), &error);
         assert_eq!(response.status(), recording.status);
-        same_names(response.headers(), &recording, newer);
+        check_head(response.headers(), &recording, newer);
         let id = response.headers()["request-id"].to_str().unwrap();
-        let body = String::from_utf8(response.body().to_vec()).unwrap();
-        assert!(body.contains(id));
-        assert_eq!(anonymous(&body), anonymous(&recording.body));
+        assert!(response.body().contains(id));
+        assert_eq!(anonymous(response.body()), anonymous(&recording.body));
     }
 }
 
@@ -35,13 +33,12 @@ fn errors_are_the_recorded_bytes() {
 fn errors_that_no_recording_shows() {
     let request = request("claude-sonnet-5");
     let say = |error: ApiError| {
-        let response =
-            Anthropic.error(&ErrorContext::of(&request, 1_767_225_600, Entropy::new(7)), &error);
+        let response = golden::error(&Anthropic, request.head.as_head(), Some(&request), &error);
         let retry = response.headers()["x-should-retry"].to_str().unwrap().to_owned();
-        let value: Value = serde_json::from_slice(response.body()).unwrap();
+        let value: Value = serde_json::from_str(response.body()).unwrap();
         let r#type = value["error"]["type"].as_str().unwrap().to_owned();
-        let body = String::from_utf8(response.body().to_vec()).unwrap();
-        (response.status().as_u16(), r#type, retry, body, response)
+        let (head, body) = response.into_parts();
+        (head.status.as_u16(), r#type, retry, body, head)
     };
     for (kind, status, r#type, retry) in [
         (ErrorKind::Malformed, 400, "invalid_request_error", "false"),
@@ -73,5 +70,5 @@ fn errors_that_no_recording_shows() {
             .contains(r#""message":"Not Found. Mount a rule.""#)
     );
     let waits = say(ApiError::rate_limit().retry_after(Duration::from_millis(1500)));
-    assert_eq!(waits.4.headers()["retry-after"], "2");
+    assert_eq!(waits.4.headers["retry-after"], "2");
 }

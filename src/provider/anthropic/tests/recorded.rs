@@ -1,5 +1,6 @@
 //! Messages, streams and their heads, byte for byte.
 
+use super::recorded_features::reply_of;
 use super::*;
 
 #[test]
@@ -12,9 +13,8 @@ fn whole_messages_are_the_recorded_bytes() {
         let request = request(asked);
         let recorded: Value = serde_json::from_str(&recording.body).unwrap();
         let reply = reply_of(&recorded);
-        let response = Anthropic.unary(&context(&request, &reply), &reply);
-        let body = String::from_utf8(response.body().to_vec()).unwrap();
-        assert_eq!(anonymous(&body), anonymous(&recording.body));
+        let whole = golden::whole(&Anthropic, &request, &reply);
+        assert_eq!(anonymous(whole.body()), anonymous(&recording.body));
     }
 }
 
@@ -59,7 +59,7 @@ fn replay(recording: &Recording, stream: &str) -> String {
     let (finish, usage) = (finish_of(&ending["delta"]), usage_of(&ending["usage"]));
     let request = request(&recording.model);
     let empty = Reply::empty().usage(Usage { output: 0, ..usage });
-    let mut encoder = Anthropic.stream(&context(&request, &empty)).into_body();
+    let mut encoder = Anthropic.stream(&golden::context(&request, &empty)).into_body();
     let mut frames = FrameBuf::new();
     let mut emit = |event: ReplyEvent<'_>| encoder.encode(event, &mut frames);
     let signature = |index: &Value| {
@@ -105,7 +105,7 @@ fn replay(recording: &Recording, stream: &str) -> String {
             _ => {}
         }
     }
-    String::from_utf8(frames.take_all().unwrap().to_vec()).unwrap()
+    golden::text(frames.take_all().unwrap())
 }
 
 /// A piece of JSON as the neutral events carry it: without the model's spaces.
@@ -152,10 +152,10 @@ fn padding(payload: &str) -> usize {
 fn headers_are_the_recorded_ones() {
     let request = request("claude-haiku-4-5");
     let reply = Reply::text("x");
-    let cx = context(&request, &reply);
+    let cx = Context { created: 1_768_426_551, ..golden::context(&request, &reply) };
     let message = recording!("tools-parallel");
-    same_names(Anthropic.unary(&cx, &reply).headers(), &message, &[]);
-    same_names(Anthropic.stream(&cx).headers(), &recording!("thinking-tool-stream"), &[]);
+    check_head(Anthropic.unary(&cx, &reply).headers(), &message, &[]);
+    check_head(Anthropic.stream(&cx).headers(), &recording!("thinking-tool-stream"), &[]);
 
     let whole = Anthropic.unary(&cx, &reply);
     let header = |name: &str| whole.headers()[name].to_str().unwrap().to_owned();
@@ -173,31 +173,11 @@ fn shape(text: &str) -> String {
 #[test]
 fn made_up_ids_have_the_vendors_form() {
     let reply = Reply::empty().reasoning("hm").tool_call("f", json!({}));
-    let request = request("claude-opus-5");
-    let response = Anthropic.unary(&context(&request, &reply), &reply);
-    let whole: Value = serde_json::from_slice(response.body()).unwrap();
+    let whole: Value = serde_json::from_str(&whole(&reply)).unwrap();
     let recorded: Value = serde_json::from_str(&recording!("tool").body).unwrap();
     let length = |value: &Value| value.as_str().unwrap().len();
     assert_eq!(length(&whole["id"]), length(&recorded["id"]));
     assert_eq!(length(&whole["content"][1]["id"]), length(&recorded["content"][0]["id"]));
     let signature = whole["content"][0]["signature"].as_str().unwrap();
     assert!(signature.len() == 224 && signature.starts_with('E') && signature.ends_with("AE="));
-}
-
-fn reply_of(message: &Value) -> Reply {
-    let blocks = message["content"].as_array().unwrap().iter();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let parts = blocks.map(|block| match block["type"].as_str().unwrap() {
-        "text" => Part::Text(text(&block["text"]).into()),
-        "thinking" => Part::Reasoning(
-            Reasoning::new(text(&block["thinking"])).with_signature(text(&block["signature"])),
-        ),
-        _ => Part::ToolCall(
-            ToolCall::new(text(&block["name"]), &block["input"]).with_id(text(&block["id"])),
-        ),
-    });
-    parts
-        .fold(Reply::empty(), Reply::part)
-        .finish(finish_of(message))
-        .usage(usage_of(&message["usage"]))
 }

@@ -15,11 +15,10 @@ fn whole_messages_with_everything_are_the_recorded_bytes() {
     ] {
         let request = request(asked);
         let recorded: Value = serde_json::from_str(&recording.body).unwrap();
-        let reply = reply_of_all(&recorded);
+        let reply = reply_of(&recorded);
         sayable(&reply);
-        let response = Anthropic.unary(&context(&request, &reply), &reply);
-        let body = String::from_utf8(response.body().to_vec()).unwrap();
-        assert_eq!(unnamed(&body), unnamed(&recording.body));
+        let whole = golden::whole(&Anthropic, &request, &reply);
+        assert_eq!(unnamed(whole.body()), unnamed(&recording.body));
     }
 }
 
@@ -88,10 +87,10 @@ fn streams_with_everything_are_the_recorded_bytes() {
 /// Plays a recorded stream, its texts cut as they were, through the encoder.
 fn replay_all(recording: &Recording, stream: &str) -> String {
     let message = assembled(stream);
-    let reply = reply_of_all(&message);
+    let reply = reply_of(&message);
     sayable(&reply);
     let request = request(&recording.model);
-    let cx = context(&request, &reply);
+    let cx = golden::context(&request, &reply);
     let mut encoder = Anthropic.stream(&cx).into_body();
     let mut frames = FrameBuf::new();
     let mut emit = |event: ReplyEvent<'_>| encoder.encode(event, &mut frames);
@@ -121,11 +120,11 @@ fn replay_all(recording: &Recording, stream: &str) -> String {
         block += blocks;
     }
     emit(ReplyEvent::End { finish: &reply.finish_reason(), usage: cx.usage });
-    String::from_utf8(frames.take_all().unwrap().to_vec()).unwrap()
+    golden::text(frames.take_all().unwrap())
 }
 
 /// The reply that a message says.
-fn reply_of_all(message: &Value) -> Reply {
+pub(super) fn reply_of(message: &Value) -> Reply {
     let blocks = message["content"].as_array().unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut reply = Reply::empty();
@@ -140,6 +139,9 @@ fn reply_of_all(message: &Value) -> Reply {
             }
             "thinking" => Part::Reasoning(
                 Reasoning::new(text(&block["thinking"])).with_signature(text(&block["signature"])),
+            ),
+            "tool_use" => Part::ToolCall(
+                ToolCall::new(text(&block["name"]), &block["input"]).with_id(text(&block["id"])),
             ),
             "redacted_thinking" => Part::RedactedReasoning(text(&block["data"])),
             _ => {

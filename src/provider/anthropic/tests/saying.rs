@@ -23,9 +23,7 @@ fn arguments_that_never_came_are_none() {
         Delta::ToolCall { id: None, name: "g".into() },
         Delta::Arguments(" ".into()),
     ]);
-    let request = request("claude-opus-5");
-    let response = Anthropic.unary(&context(&request, &reply), &reply);
-    let whole: Value = serde_json::from_slice(response.body()).unwrap();
+    let whole: Value = serde_json::from_str(&whole(&reply)).unwrap();
     for call in 0..2 {
         assert_eq!(whole["content"][call]["input"], json!({}));
     }
@@ -45,10 +43,9 @@ fn raw_arguments_are_streamed_letter_by_letter_and_refused_in_a_whole_message() 
             let reply = Reply::empty().part(Part::ToolCall(ToolCall::with_raw_arguments("f", raw)));
             sayable(&reply);
             assert_eq!(pieces_of(&reply, chunking).concat(), raw);
-            let request = request("claude-opus-5");
-            let response = Anthropic.unary(&context(&request, &reply), &reply);
+            let response = golden::whole(&Anthropic, &request("claude-opus-5"), &reply);
             assert_eq!(response.status(), 400);
-            let error: Value = serde_json::from_slice(response.body()).unwrap();
+            let error: Value = serde_json::from_str(response.body()).unwrap();
             assert_eq!(error["error"]["type"], "invalid_request_error");
             let message = error["error"]["message"].as_str().unwrap();
             assert!(message.contains("the arguments of `f` are none"), "{message}");

@@ -25,13 +25,13 @@ fn a_stream_says_what_the_whole_says() {
         for reply in &replies {
             let path = |method: &str| format!("/v1beta/models/{model}:{method}");
             let request = ask(&path("generateContent"), "", body).unwrap();
-            let whole = Gemini.unary(&context(&request, reply), reply);
-            let mut whole: Value = serde_json::from_slice(whole.body()).unwrap();
+            let whole = golden::whole(&Gemini, &request, reply);
+            let mut whole: Value = serde_json::from_str(whole.body()).unwrap();
             // There is no such thing in streams.
             whole["candidates"][0].as_object_mut().unwrap().remove("avgLogprobs");
             for query in ["", "alt=sse"] {
                 let request = ask(&path("streamGenerateContent"), query, body).unwrap();
-                let stream = streamed(&request, reply, Chunking::Tokens).into_body();
+                let stream = golden::stream(&Gemini, &request, reply, Chunking::Tokens).into_body();
                 assert_eq!(assembled(&chunks(&stream)), whole, "{model} {query:?} {stream}");
             }
         }

@@ -12,19 +12,10 @@ fn errors_are_the_recorded_errors() {
         let headers = keyed();
         let path = recording.path.as_str();
         let head = Head::new(&Method::POST, None, path, Some(&recording.query), &headers);
-        let call = Gemini.recognize(&head);
-        let cx = ErrorContext {
-            call: call.as_ref(),
-            request: None,
-            head,
-            entropy: Entropy::new(7),
-            created: 1_767_225_600,
-            levels: None,
-        };
-        let ours = Gemini.error(&cx, error);
+        let ours = golden::error(&Gemini, head, None, error);
         assert_eq!(u64::from(ours.status().as_u16()), recording.status);
         assert_headers(ours.headers(), &recording.headers);
-        String::from_utf8(ours.into_body().to_vec()).unwrap()
+        ours.into_body()
     };
     let recording = recording!("err400-key");
     assert_eq!(refuse(&recording, &ApiError::authentication()), recording.body);
@@ -43,18 +34,8 @@ fn errors_come_as_the_stream_would() {
     let refuse = |query: &str, error: ApiError| {
         let headers = keyed();
         let head = Head::new(&Method::POST, None, STREAM_PATH, Some(query), &headers);
-        let call = Gemini.recognize(&head);
-        let cx = ErrorContext {
-            call: call.as_ref(),
-            request: None,
-            head,
-            entropy: Entropy::new(7),
-            created: 1_767_225_600,
-            levels: None,
-        };
-        let ours = Gemini.error(&cx, &error);
-        let body = String::from_utf8(ours.body().to_vec()).unwrap();
-        (ours.status(), ours.headers()["content-type"].clone(), body)
+        let (ours, body) = golden::error(&Gemini, head, None, &error).into_parts();
+        (ours.status, ours.headers["content-type"].clone(), body)
     };
     let object = "{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"The model is \
                   overloaded. Please try again later.\",\n    \"status\": \"UNAVAILABLE\"\n  }\n}";
@@ -80,16 +61,8 @@ fn faults_have_their_details() {
     let error = ask(PATH, "", body).unwrap_err();
     let headers = keyed();
     let head = Head::new(&Method::POST, None, PATH, None, &headers);
-    let cx = ErrorContext {
-        call: None,
-        request: None,
-        head,
-        entropy: Entropy::new(7),
-        created: 1_767_225_600,
-        levels: None,
-    };
-    let body = Gemini.error(&cx, &error).into_body();
-    let value: Value = serde_json::from_slice(&body).unwrap();
+    let body = golden::error(&Gemini, head, None, &error).into_body();
+    let value: Value = serde_json::from_str(&body).unwrap();
     let first = "Invalid value at 'contents[0].parts[0].text' (TYPE_STRING), 7";
     let detail = &value["error"]["details"][0];
     assert_eq!(detail["@type"], "type.googleapis.com/google.rpc.BadRequest");
@@ -97,7 +70,7 @@ fn faults_have_their_details() {
     assert_eq!(violations[0], json!({"field": "contents[0].parts[0].text", "description": first}));
     assert_eq!(violations[1]["field"], "contents[0]");
     let error = ask(PATH, "", b"[]").unwrap_err();
-    let body = Gemini.error(&cx, &error).into_body();
-    let value: Value = serde_json::from_slice(&body).unwrap();
+    let body = golden::error(&Gemini, head, None, &error).into_body();
+    let value: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(value["error"]["details"][0]["fieldViolations"][0].get("field"), None);
 }

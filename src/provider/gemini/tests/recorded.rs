@@ -144,8 +144,7 @@ fn google_escapes_angle_brackets() {
     assert!(ESCAPED.is_sorted() && ESCAPED.iter().all(|(first, last)| first <= last));
     let request = ask(PATH, "", br#"{"contents": [{"parts": [{"text": "x"}]}]}"#).unwrap();
     let reply = Reply::text("<a href='x?y=1&z'>").tool_call("f", json!({"<": ">"}));
-    let body = Gemini.unary(&context(&request, &reply), &reply).into_body();
-    let body = std::str::from_utf8(&body).unwrap();
+    let body = golden::whole(&Gemini, &request, &reply).into_body();
     assert!(body.contains(r#""\u003ca href='x?y=1&z'\u003e""#), "{body}");
     assert!(body.contains(r#""\u003c": "\u003e""#), "{body}");
 }

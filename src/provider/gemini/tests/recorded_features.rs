@@ -78,8 +78,7 @@ fn a_search_is_as_recorded() {
         .usage(usage(8, 60, 0));
     let path = "/v1beta/models/gemini-2.0-flash:generateContent";
     let request = ask(path, "", ASK).unwrap();
-    let ours = Gemini.unary(&context(&request, &reply), &reply).into_body();
-    let ours = String::from_utf8(ours.to_vec()).unwrap();
+    let ours = golden::whole(&Gemini, &request, &reply).into_body();
     // Figures and HTML are the vendor's to know.
     let masked = |text: &str| {
         let lines = text.lines().map(|line| match line.trim().split_once(": ") {
@@ -121,7 +120,7 @@ fn a_blocked_prompt_is_as_recorded() {
     });
     let reply = reply.finish(Finish::PromptBlocked);
     let request = ask(SSE_PATH.0, SSE_PATH.1, ASK).unwrap();
-    let ours = streamed(&request, &reply, Chunking::Tokens).into_body();
+    let ours = golden::stream(&Gemini, &request, &reply, Chunking::Tokens).into_body();
     // The recording is from before usage and ids were sent along.
     let theirs = recording.body.trim_end().strip_suffix('}').unwrap();
     assert!(ours.starts_with(&format!("{theirs},\"usageMetadata\": {{\"prompt")), "{ours}");
@@ -148,7 +147,7 @@ fn a_recitation_is_as_recorded() {
         .usage(usage(9, 261, 0));
     let request =
         ask("/v1beta/models/gemini-2.0-flash:streamGenerateContent", "alt=sse", ASK).unwrap();
-    let ours = streamed(&request, &reply, Chunking::Chars(793)).into_body();
+    let ours = golden::stream(&Gemini, &request, &reply, Chunking::Chars(793)).into_body();
     let last = |body: &str| body.trim_end().rsplit("\r\n\r\n").next().unwrap().to_owned();
     // The recording is without ids.
     let (ours, theirs) = (last(&ours), last(&with_tier(&recording.body)));

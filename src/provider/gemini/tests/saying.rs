@@ -44,13 +44,13 @@ fn raw_parts_stay_as_they_are() {
         agreed(model, ASK, &reply);
     }
     let request = ask(SSE_PATH.0, SSE_PATH.1, ASK).unwrap();
-    let stream = streamed(&request, &reply, Chunking::Tokens).into_body();
+    let stream = golden::stream(&Gemini, &request, &reply, Chunking::Tokens).into_body();
     let part = r#""parts": [{"z": 1.50,"fileData": {"fileUri": "\u003cgs\u003e","mimeType": "video/mp4"}}]"#;
     assert!(stream.contains(part), "{stream}");
     let request = ask(PATH, "", ASK).unwrap();
-    let body = Gemini.unary(&context(&request, &reply), &reply).into_body();
+    let body = golden::whole(&Gemini, &request, &reply).into_body();
     let part = "          {\n            \"z\": 1.50,\n            \"fileData\": {\n";
-    assert!(std::str::from_utf8(&body).unwrap().contains(part));
+    assert!(body.contains(part));
 }
 
 #[test]
@@ -195,8 +195,8 @@ fn what_the_api_has_no_words_for_is_refused() {
 fn a_refusal_is_blocked_for_safety() {
     let request = ask(PATH, "", br#"{"contents": [{"parts": [{"text": "x"}]}]}"#).unwrap();
     let reply = Reply::refusal("No.");
-    let body = Gemini.unary(&context(&request, &reply), &reply).into_body();
-    let value: Value = serde_json::from_slice(&body).unwrap();
+    let body = golden::whole(&Gemini, &request, &reply).into_body();
+    let value: Value = serde_json::from_str(&body).unwrap();
     let candidate = &value["candidates"][0];
     assert_eq!(candidate["content"], json!({}));
     assert_eq!(candidate["finishReason"], "SAFETY");
@@ -212,8 +212,8 @@ fn arguments_that_are_no_json_are_a_malformed_call() {
         Delta::ToolCall { id: None, name: "f".into() },
         Delta::Arguments("{\"x\": ".into()),
     ]);
-    let body = Gemini.unary(&context(&request, &reply), &reply).into_body();
-    let value: Value = serde_json::from_slice(&body).unwrap();
+    let body = golden::whole(&Gemini, &request, &reply).into_body();
+    let value: Value = serde_json::from_str(&body).unwrap();
     let candidate = &value["candidates"][0];
     assert_eq!(candidate["finishReason"], "MALFORMED_FUNCTION_CALL");
     assert_eq!(candidate["finishMessage"], "Malformed function call: f({\"x\": )");

@@ -214,8 +214,8 @@ fn the_tier_that_was_asked_for_answers() {
         for extra in [json!({"service_tier": tier}), json!({"service_tier": tier, "tools": []})] {
             let request = asking(extra, VENDOR).unwrap();
             let reply = Reply::text("x");
-            let body = OpenAi.unary(&golden::context(&request, &reply), &reply).into_body();
-            let body: Value = serde_json::from_slice(&body).unwrap();
+            let body = golden::whole(&OpenAi, &request, &reply).into_body();
+            let body: Value = serde_json::from_str(&body).unwrap();
             assert_eq!(body["service_tier"], answered);
         }
     }

@@ -4,10 +4,9 @@ use super::*;
 
 fn check_whole(recording: &Recording, model: &str, reply: &Reply) {
     let request = asked(model);
-    let response = OpenAi.unary(&golden::context(&request, reply), reply);
+    let response = golden::whole(&OpenAi, &request, reply);
     recording.check_head(&response, &["x-request-id", "openai-organization"]);
-    let ours = String::from_utf8(response.into_body().to_vec()).unwrap();
-    assert_eq!(masked(&ours, &MADE_UP), masked(&recording.body, &MADE_UP));
+    assert_eq!(masked(response.body(), &MADE_UP), masked(&recording.body, &MADE_UP));
 }
 
 #[test]
@@ -36,7 +35,7 @@ fn a_cut_and_a_refusal_are_as_recorded() {
     for (recording, finish) in
         [(recording!("length"), Finish::Length), (recording!("refusal"), Finish::Refusal)]
     {
-        let body: serde_json::Value = serde_json::from_str(&recording.body).unwrap();
+        let body: Value = serde_json::from_str(&recording.body).unwrap();
         let message = &body["choices"][0]["message"];
         let reply = match message["refusal"].as_str() {
             Some(refusal) => Reply::refusal(refusal),
@@ -48,15 +47,14 @@ fn a_cut_and_a_refusal_are_as_recorded() {
             .model(body["model"].as_str().unwrap())
             .usage(Usage::new(number("prompt_tokens"), number("completion_tokens")));
         let request = asked("gpt-4o");
-        let ours = OpenAi.unary(&golden::context(&request, &reply), &reply).into_body();
-        let ours = String::from_utf8(ours.to_vec()).unwrap();
+        let ours = golden::whole(&OpenAi, &request, &reply).into_body();
         // Some recordings are of older models, which have no annotations or tier.
         assert_eq!(masked(&ours, &MADE_UP), masked(&recording.body, &MADE_UP));
     }
 }
 
-fn check_stream(recording: &Recording, request: &LlmRequest, reply: Reply, chunking: Chunking) {
-    let response = golden::stream(&OpenAi, request, reply, chunking);
+fn check_stream(recording: &Recording, request: &LlmRequest, reply: &Reply) {
+    let response = golden::stream(&OpenAi, request, reply, Chunking::Tokens);
     let often_cut = ["x-request-id", "openai-organization", "openai-project"];
     recording.check_head(&response, &often_cut);
     assert_eq!(normal(response.body()), normal(&recording.body));
@@ -66,14 +64,14 @@ fn check_stream(recording: &Recording, request: &LlmRequest, reply: Reply, chunk
 #[test]
 fn a_stream_is_as_recorded() {
     let request = streamed("gpt-3.5-turbo", false);
-    check_stream(&recording!("stream"), &request, Reply::text("foo"), Chunking::Tokens);
+    check_stream(&recording!("stream"), &request, &Reply::text("foo"));
 }
 
 #[test]
 fn a_stream_with_usage_is_as_recorded() {
     let request = streamed("gpt-5.4", true);
     let reply = Reply::text("2").usage(Usage::new(26, 4));
-    check_stream(&recording!("stream-usage"), &request, reply, Chunking::Tokens);
+    check_stream(&recording!("stream-usage"), &request, &reply);
 }
 
 #[test]
@@ -83,7 +81,7 @@ fn streamed_tool_calls_are_as_recorded() {
         (recording!("tools-parallel-stream"), "gpt-5.4", "favorite_color"),
     ] {
         let last = recording.body.lines().rfind(|line| line.contains("\"prompt_tokens\"")).unwrap();
-        let last: serde_json::Value = serde_json::from_str(&last["data: ".len()..]).unwrap();
+        let last: Value = serde_json::from_str(&last["data: ".len()..]).unwrap();
         let number = |key: &str| last["usage"][key].as_u64().unwrap();
         let usage = Usage::new(number("prompt_tokens"), number("completion_tokens"));
         let ours = encode_calls(&streamed(model, true), name, &fragments(&recording), usage);
@@ -94,9 +92,7 @@ fn streamed_tool_calls_are_as_recorded() {
 
 /// The fragments of recorded arguments.
 fn fragments(recording: &Recording) -> Vec<(usize, String)> {
-    let data = recording.body.lines().filter_map(|line| line.strip_prefix("data: {"));
-    let chunks =
-        data.map(|json| serde_json::from_str::<serde_json::Value>(&format!("{{{json}")).unwrap());
+    let chunks = payloads(&recording.body).map(|json| serde_json::from_str::<Value>(json).unwrap());
     chunks
         .filter_map(|chunk| {
             let call = &chunk["choices"][0]["delta"]["tool_calls"][0];
@@ -133,7 +129,7 @@ fn encode_calls(
     }
     encoder.encode(ReplyEvent::PartEnd, &mut frames);
     encoder.encode(ReplyEvent::End { finish: &Finish::ToolUse, usage }, &mut frames);
-    String::from_utf8(frames.take_all().unwrap().to_vec()).unwrap()
+    golden::text(frames.take_all().unwrap())
 }
 
 #[test]

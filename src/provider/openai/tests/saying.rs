@@ -87,7 +87,7 @@ fn raw_fields_come_after_the_messages_own_in_their_order() {
     assert!(ours.contains(own), "{ours}");
     let request = asking(json!({"model": "gpt-4o", "stream": true,
         "stream_options": {"include_obfuscation": false}}));
-    let stream = golden::stream(&OpenAi, &request, reply, Chunking::Tokens);
+    let stream = golden::stream(&OpenAi, &request, &reply, Chunking::Tokens);
     let delta = r#""choices":[{"index":0,"delta":{"z":1,"a":{"y":2,"b":null}},"logprobs":null"#;
     assert!(stream.body().contains(delta), "{}", stream.body());
 }
