@@ -2,12 +2,18 @@
 
 use super::*;
 
+/// The answer, which is the recorded one but for what is made up.
+#[track_caller]
+fn checked(recording: &Recording, reply: &Reply, made_up: &[&str]) -> Response<String> {
+    let ours = answered(recording, reply);
+    assert_eq!(*ours.body(), like(ours.body(), &with_tier(&recording.body), made_up));
+    ours
+}
+
 #[test]
 fn a_text_is_the_recorded_text() {
     let recording = recording!("text");
-    let ours = answered(&recording, &Reply::text("foo").usage(usage(5, 24, 23)));
-    let theirs = like(ours.body(), &with_tier(&recording.body), &["responseId"]);
-    assert_eq!(*ours.body(), theirs);
+    let ours = checked(&recording, &Reply::text("foo").usage(usage(5, 24, 23)), &["responseId"]);
     assert_headers(ours.headers(), &recording.headers);
 }
 
@@ -16,9 +22,11 @@ fn a_cached_prompt_is_the_recorded_one() {
     let recording = recording!("cached");
     let mut usage = usage(341, 509, 499);
     usage.cached = 92;
-    let ours = answered(&recording, &Reply::text("2014-05-21").usage(usage));
-    let theirs = like(ours.body(), &recording.body, &["responseId", "thoughtSignature"]);
-    assert_eq!(*ours.body(), theirs);
+    let ours = checked(
+        &recording,
+        &Reply::text("2014-05-21").usage(usage),
+        &["responseId", "thoughtSignature"],
+    );
     assert_headers(ours.headers(), &recording.headers);
 }
 
@@ -31,9 +39,7 @@ fn thoughts_are_the_recorded_thoughts() {
         .part(Part::Reasoning(Reasoning::new(thought).with_signature(signature(&recording.body))))
         .then_text("1 + 1 = 2.")
         .usage(usage(9, 84, 76));
-    let ours = answered(&recording, &reply);
-    let theirs = like(ours.body(), &recording.body, &["responseId"]);
-    assert_eq!(*ours.body(), theirs);
+    checked(&recording, &reply, &["responseId"]);
 }
 
 #[test]
@@ -42,16 +48,12 @@ fn function_calls_are_the_recorded_ones() {
     let reply = Reply::empty()
         .tool_call("get_weather", json!({"location": "Tokyo"}))
         .usage(usage(65, 15, 0));
-    let ours = answered(&recording, &reply);
-    let theirs = like(ours.body(), &with_tier(&recording.body), &["responseId"]);
-    assert_eq!(*ours.body(), theirs);
+    checked(&recording, &reply, &["responseId"]);
 
     let recording = recording!("tool-signed");
     let reply = Reply::empty().tool_call("compute_fib", json!({"n": 100})).usage(usage(55, 65, 48));
-    let ours = answered(&recording, &reply);
     let made_up = ["responseId", "thoughtSignature"];
-    let theirs = like(ours.body(), &with_tier(&recording.body), &made_up);
-    assert_eq!(*ours.body(), theirs);
+    checked(&recording, &reply, &made_up);
 
     let recording = recording!("tools-parallel");
     let place = raw(r#"{"latitude":"52.5200","longitude":"13.4050"}"#);
@@ -59,9 +61,7 @@ fn function_calls_are_the_recorded_ones() {
         .tool_call("weather", place)
         .tool_call("best_language_to_learn", json!({}))
         .usage(usage(143, 153, 109));
-    let ours = answered(&recording, &reply);
-    let theirs = like(ours.body(), &recording.body, &made_up);
-    assert_eq!(*ours.body(), theirs);
+    let ours = checked(&recording, &reply, &made_up);
     assert_headers(ours.headers(), &recording.headers);
 }
 
@@ -69,35 +69,27 @@ fn function_calls_are_the_recorded_ones() {
 fn the_limit_is_the_recorded_limit() {
     let recording = recording!("max-tokens");
     let reply = Reply::text("Okay").finish(Finish::Length).usage(usage(1, 96, 95));
-    let ours = answered(&recording, &reply);
-    let theirs = like(ours.body(), &with_tier(&recording.body), &["responseId"]);
-    assert_eq!(*ours.body(), theirs);
+    checked(&recording, &reply, &["responseId"]);
 }
 
 #[test]
 fn older_models_are_as_recorded() {
     let recording = recording!("logprobs");
     let reply = Reply::text("Hi there! How can I help you today?\n").usage(usage(2, 11, 0));
-    let ours = answered(&recording, &reply);
-    let theirs = like(ours.body(), &with_tier(&recording.body), &["responseId", "avgLogprobs"]);
-    assert_eq!(*ours.body(), theirs);
+    checked(&recording, &reply, &["responseId", "avgLogprobs"]);
 }
 
 #[test]
 fn a_stream_of_events_is_the_recorded_one() {
     let recording = recording!("stream");
-    let ours = answered(&recording, &Reply::text("foo").usage(usage(5, 18, 17)));
-    let theirs = like(ours.body(), &with_tier(&recording.body), &["responseId"]);
-    assert_eq!(*ours.body(), theirs);
+    let ours = checked(&recording, &Reply::text("foo").usage(usage(5, 18, 17)), &["responseId"]);
     assert_headers(ours.headers(), &recording.headers);
 
     let recording = recording!("stream-tool");
     let reply = Reply::empty()
         .tool_call("get_weather", json!({"location": "Tokyo"}))
         .usage(usage(65, 15, 0));
-    let ours = answered(&recording, &reply);
-    let theirs = like(ours.body(), &with_tier(&recording.body), &["responseId"]);
-    assert_eq!(*ours.body(), theirs);
+    let ours = checked(&recording, &reply, &["responseId"]);
     assert_headers(ours.headers(), &recording.headers);
 }
 
@@ -111,11 +103,9 @@ fn a_stream_of_thoughts_is_the_recorded_one() {
         reply = reply.reasoning(values.next().unwrap().unwrap());
     }
     let reply = reply.then_text("3").usage(usage(30, 1947, 1947));
-    let ours = answered(&recording, &reply);
     // What each chunk counts is Google's to know.
     let counts = ["responseId", "thoughtsTokenCount", "totalTokenCount"];
-    let theirs = like(ours.body(), &with_tier(&recording.body), &counts);
-    assert_eq!(*ours.body(), theirs);
+    checked(&recording, &reply, &counts);
 }
 
 #[test]
@@ -127,10 +117,8 @@ fn a_stream_that_is_an_array_is_the_recorded_one() {
         .part(Part::Reasoning(Reasoning::new(thought).with_signature(signature(&recording.body))))
         .tool_call("pelican_name_generator", json!({}))
         .usage(usage(32, 54, 42));
-    let ours = answered(&recording, &reply);
     let counts = ["responseId", "thoughtsTokenCount", "totalTokenCount"];
-    let theirs = like(ours.body(), &recording.body, &counts);
-    assert_eq!(*ours.body(), theirs);
+    let ours = checked(&recording, &reply, &counts);
     assert_headers(ours.headers(), &recording.headers);
 }
 
