@@ -6,6 +6,7 @@
 mod arguments;
 mod block;
 mod caching;
+mod check;
 mod citation;
 mod count_tokens;
 mod decode;
@@ -19,6 +20,7 @@ mod lenient;
 mod limits;
 mod message;
 mod models;
+mod neutral;
 mod request;
 mod response;
 mod server_tool;
