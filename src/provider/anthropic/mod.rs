@@ -3,7 +3,6 @@
 //! Forms after <https://platform.claude.com/docs/en/api/messages> (read 2026-11-21) and after
 //! recorded traffic of 2026, which goes before the documentation; see `golden/`.
 
-mod arguments;
 mod block;
 mod caching;
 mod check;
@@ -13,7 +12,6 @@ mod decode;
 mod diagnose;
 mod error;
 mod error_words;
-mod event;
 mod headers;
 mod heard;
 mod lenient;
