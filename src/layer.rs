@@ -1,10 +1,5 @@
 //! The layer: the one place where things are set.
 
-mod answers;
-mod claims;
-mod pace;
-mod trouble;
-
 use std::sync::Arc;
 
 use tower_layer::Layer;
@@ -185,6 +180,12 @@ impl MockLlmLayer {
         self
     }
 }
+
+// Here, so that the documentation begins with `new`.
+mod answers;
+mod claims;
+mod pace;
+mod trouble;
 
 impl Default for MockLlmLayer {
     fn default() -> Self {

@@ -10,6 +10,7 @@ use crate::counting::Tokenizer;
 use crate::respond::{DefaultReply, Respond, Rule};
 use crate::util::tokens::Chunking;
 
+/// What is answered.
 impl MockLlmLayer {
     /// Adds a rule after those given before.
     ///

@@ -4,6 +4,7 @@ use super::MockLlmLayer;
 use crate::claim::{ApiKeys, Unmatched, Validation};
 use crate::provider::Provider;
 
+/// Which requests are claimed, and how strictly they are judged.
 impl MockLlmLayer {
     /// How strictly requests are judged. The default is [`Validation::Strict`].
     #[must_use]

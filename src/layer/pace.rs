@@ -7,6 +7,7 @@ use crate::pace::Pace;
 use crate::request::LlmRequest;
 use crate::respond::Match;
 
+/// How fast answers come.
 impl MockLlmLayer {
     /// How fast answers come that have no pace of their own. The default is at once.
     #[must_use]

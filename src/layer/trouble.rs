@@ -4,6 +4,7 @@ use super::MockLlmLayer;
 use crate::fault::Trouble;
 use crate::quota::Quota;
 
+/// What goes wrong, and what clients may not have.
 impl MockLlmLayer {
     /// Adds trouble that happens by itself, after what was added before. The default is none.
     #[must_use]
