@@ -136,7 +136,8 @@ mod tests {
     use super::super::encoder;
     use super::*;
     use crate::provider::gemini::SSE;
-    use crate::provider::{Context, Entropy};
+    use crate::provider::{Context, golden};
+    use crate::reply::Reply;
 
     /// The struct is the truth; the template is its quick likeness.
     #[test]
@@ -146,6 +147,7 @@ mod tests {
             crate::provider::Call::new(crate::provider::Operation::Chat),
             bytes::Bytes::new(),
         );
+        let reply = Reply::empty();
         for flags in [0, SSE] {
             for usage in [Usage::new(0, 0), Usage::new(7, 0), Usage::new(7, 3)] {
                 for thought in [false, true] {
@@ -153,13 +155,9 @@ mod tests {
                         let mut request = request.clone();
                         request.call.flags = flags;
                         let cx = Context {
-                            request: &request,
                             model: Some("gemini-2.5-flash"),
                             usage: Usage::new(usage.input, 0),
-                            created: 0,
-                            entropy: Entropy::new(1),
-                            levels: None,
-                            reply: &crate::reply::Reply::empty(),
+                            ..golden::context(&request, &reply)
                         };
                         let rendered = |signature: Option<&str>| {
                             let mut encoder = encoder(&cx);
@@ -169,7 +167,7 @@ mod tests {
                             encoder.held.usage = usage;
                             encoder.held.signature = signature.map(|s| s.to_owned().into());
                             encoder.flush(&mut frames);
-                            String::from_utf8(frames.take_all().unwrap().to_vec()).unwrap()
+                            golden::text(frames.take_all().unwrap())
                         };
                         // A signature takes the way of the struct; without it they are the same.
                         let signed = rendered(Some("SIGNATURE"));
