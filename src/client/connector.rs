@@ -6,29 +6,24 @@
 //! finished connection away from it, inside an error, and the app's client is given that. It
 //! takes it for a connection to the provider on which TLS is done.
 
-use std::any::Any;
-use std::error::Error as StdError;
 use std::fmt;
-use std::future::{Future, pending, ready};
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::future::{pending, ready};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::task::{Context, Poll};
 
 use http::Uri;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::BoxFuture;
+use super::dialer::Dialer;
 use crate::claim::Mode;
 use crate::error::BoxError;
 use crate::layer::MockLlmLayer;
 use crate::reply::NoAnswer;
-use crate::server::{MockServer, Off};
 #[cfg(feature = "cassette")]
 use {super::live::Way, crate::upstream::UpstreamBody};
-
-type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 impl MockLlmLayer {
     /// A layer for the connector of a `reqwest::Client`, asynchronous or blocking, of any reqwest
@@ -233,192 +228,6 @@ fn host(target: &str) -> Option<String> {
     uri.scheme()?;
     uri.host().map(str::to_owned)
 }
-
-/// Dials the mock's own server, which it starts.
-#[derive(Debug)]
-struct Dialer {
-    layer: MockLlmLayer,
-    line: OnceLock<Result<Line, String>>,
-    #[cfg(feature = "cassette")]
-    way: Way,
-}
-
-/// A server, and a client of each reqwest to reach it with.
-#[derive(Debug)]
-struct Line {
-    /// Only `None` while it is dropped.
-    server: Option<MockServer>,
-    donors: Vec<Donor>,
-}
-
-impl Dialer {
-    fn new(layer: MockLlmLayer) -> Self {
-        Self {
-            layer,
-            line: OnceLock::new(),
-            #[cfg(feature = "cassette")]
-            way: Way::default(),
-        }
-    }
-
-    /// A connection, if one of the donors has the reqwest in which `C` is one.
-    async fn dial<C: Send + 'static>(&self, known: &AtomicUsize) -> Result<C, BoxError> {
-        let line = self.line.get_or_init(|| Line::new(self).map_err(|error| error.to_string()));
-        let line = line
-            .as_ref()
-            .map_err(|error| format!("tower-mock-llm has no server to connect to: {error}"))?;
-        let first = known.load(Ordering::Relaxed);
-        for n in (0..line.donors.len()).map(|n| (first + n) % line.donors.len()) {
-            let connection = line.donors[n].dial().await?;
-            if let Ok(connection) = connection.downcast::<C>() {
-                known.store(n, Ordering::Relaxed);
-                #[cfg(feature = "cassette")]
-                self.way.is_of(n);
-                return Ok(*connection);
-            }
-        }
-        Err("this client is of another reqwest than those that tower-mock-llm was built for: \
-             enable its feature `reqwest-0_12` or `reqwest-0_13`"
-            .into())
-    }
-}
-
-impl Line {
-    fn new(dialer: &Dialer) -> Result<Self, BoxError> {
-        let server = MockServer::builder(dialer.layer.clone());
-        #[cfg(feature = "cassette")]
-        let server = match dialer.layer.mock().settings.cassette {
-            Some(_) => server.recorded_through(dialer.way.sender()?),
-            None => server,
-        };
-        let server = server.start_with(Off::Redirect)?;
-        let addr = server.addr();
-        Ok(Self {
-            server: Some(server),
-            donors: vec![
-                #[cfg(feature = "reqwest-0_13")]
-                Donor::V0_13(donor_0_13(addr)?),
-                #[cfg(feature = "reqwest-0_12")]
-                Donor::V0_12(donor_0_12(addr)?),
-            ],
-        })
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        if let Some(server) = self.server.take() {
-            server.retire();
-        }
-    }
-}
-
-/// A client that dials for another.
-#[derive(Debug)]
-enum Donor {
-    #[cfg(feature = "reqwest-0_12")]
-    V0_12((::reqwest12::Client, String)),
-    #[cfg(feature = "reqwest-0_13")]
-    V0_13((::reqwest::Client, String)),
-}
-
-impl Donor {
-    async fn dial(&self) -> Result<Box<dyn Any + Send>, BoxError> {
-        match self {
-            #[cfg(feature = "reqwest-0_12")]
-            Self::V0_12((client, url)) => donated(client.get(url).send().await.err()),
-            #[cfg(feature = "reqwest-0_13")]
-            Self::V0_13((client, url)) => donated(client.get(url).send().await.err()),
-        }
-    }
-}
-
-macro_rules! donor {
-    ($feature:literal, $name:ident, $reqwest:ident) => {
-        #[cfg(feature = $feature)]
-        fn $name(addr: SocketAddr) -> Result<(::$reqwest::Client, String), ::$reqwest::Error> {
-            let client = ::$reqwest::Client::builder()
-                .no_proxy()
-                // Without a pool each request dials, in the task that asked for it.
-                .pool_max_idle_per_host(0)
-                .connector_layer(Donate)
-                .build()?;
-            Ok((client, format!("http://{addr}/")))
-        }
-    };
-}
-
-donor!("reqwest-0_12", donor_0_12, reqwest12);
-donor!("reqwest-0_13", donor_0_13, reqwest);
-
-/// Takes the connection out of the error in which [`Donate`] sent it.
-fn donated<E: Into<BoxError>>(error: Option<E>) -> Result<Box<dyn Any + Send>, BoxError> {
-    let error: BoxError = error.map_or_else(|| "it answered".into(), Into::into);
-    let mut source: Option<&(dyn StdError + 'static)> = Some(&*error);
-    while let Some(inner) = source {
-        if let Some(Donation(connection)) = inner.downcast_ref() {
-            let taken = connection.lock().unwrap_or_else(PoisonError::into_inner).take();
-            return taken.ok_or_else(|| "a connection was donated twice".into());
-        }
-        source = inner.source();
-    }
-    Err(format!("tower-mock-llm cannot reach its own server: {error}").into())
-}
-
-/// On the donor's connector: lets the connection be made, and fails with it.
-#[derive(Clone, Copy, Debug)]
-struct Donate;
-
-#[derive(Clone, Debug)]
-struct Donating<S>(S);
-
-impl<S> Layer<S> for Donate {
-    type Service = Donating<S>;
-
-    fn layer(&self, inner: S) -> Donating<S> {
-        Donating(inner)
-    }
-}
-
-impl<S, R> Service<R> for Donating<S>
-where
-    S: Service<R, Error = BoxError>,
-    S::Future: Send + 'static,
-    S::Response: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = BoxError;
-    type Future = BoxFuture<Result<S::Response, BoxError>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, target: R) -> Self::Future {
-        let connecting = self.0.call(target);
-        Box::pin(async move {
-            let connection: Box<dyn Any + Send> = Box::new(connecting.await?);
-            Err(Donation(Mutex::new(Some(connection))).into())
-        })
-    }
-}
-
-/// A connection on its way to another client.
-struct Donation(Mutex<Option<Box<dyn Any + Send>>>);
-
-impl fmt::Debug for Donation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Donation")
-    }
-}
-
-impl fmt::Display for Donation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection went to another client")
-    }
-}
-
-impl StdError for Donation {}
 
 #[cfg(test)]
 mod tests {

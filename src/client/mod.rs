@@ -12,6 +12,8 @@
 //! timeouts do not end their answers.
 
 mod connector;
+mod dialer;
+mod donor;
 #[cfg(feature = "cassette")]
 mod live;
 #[cfg(feature = "cassette")]
@@ -22,5 +24,9 @@ mod reqwest_middleware;
 #[cfg(any(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
 mod unreachable;
 
+use std::pin::Pin;
+
 pub use self::connector::{Connector, ConnectorLayer};
 pub use self::reqwest::ReqwestFuture;
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

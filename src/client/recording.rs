@@ -1,18 +1,17 @@
 //! What records, as a service of reqwest's own requests.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::task::{Context, Poll};
 
 use http::Extensions;
 use tower_service::Service;
 
+use super::BoxFuture;
 use super::reqwest::claim;
 use crate::cassette::Recording;
 use crate::claim::Claim;
 use crate::future::Outcome;
-
-type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 macro_rules! record {
     ($feature:literal, $version:ident, $reqwest:ident) => {

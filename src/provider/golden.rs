@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderName, Request, Response};
 use serde::Deserialize;
 
-use super::{Call, Context, Entropy, ErrorContext, ResponseSynth};
+use super::{Context, Entropy, ErrorContext, ResponseSynth};
 use crate::reply::{ApiError, Cursor, Reply};
 use crate::request::{Head, LlmRequest, RequestHead};
 use crate::util::tokens::Chunking;
@@ -27,31 +27,43 @@ impl Recording {
     }
 
     /// Checks status, content type and the set of header names.
-    ///
-    /// Left out by us: what the connection makes by itself, what compression and caches add, and
-    /// what would reach beyond the answer (see the guide, `fidelity`).
+    #[track_caller]
     pub(crate) fn check_head<T>(&self, response: &Response<T>, also_left_out: &[&str]) {
-        const LEFT_OUT: [&str; 8] = [
-            "alt-svc",
-            "connection",
-            "content-encoding",
-            "content-length",
-            "date",
-            "set-cookie",
-            "transfer-encoding",
-            "x-envoy-upstream-service-time",
-        ];
         assert_eq!(response.status().as_u16(), self.status);
         assert_eq!(response.headers()["content-type"], self.content_type.as_str());
-        let is_kept = |name: &&str| !LEFT_OUT.contains(name) && !also_left_out.contains(name);
-        let mut wanted: Vec<&str> =
-            self.header_names.iter().map(String::as_str).filter(is_kept).collect();
-        let mut ours: Vec<&str> = response.headers().keys().map(http::HeaderName::as_str).collect();
-        ours.retain(is_kept);
-        wanted.sort_unstable();
-        ours.sort_unstable();
-        assert_eq!(ours, wanted);
+        let recorded = self.header_names.iter().map(String::as_str);
+        let ours = response.headers().keys().map(HeaderName::as_str);
+        check_names(ours, recorded, also_left_out);
     }
+}
+
+/// Checks the names of headers.
+///
+/// Left out by us: what the connection makes by itself, what compression and caches add, and
+/// what would reach beyond the answer (see the guide, `fidelity`).
+#[track_caller]
+pub(crate) fn check_names<'a>(
+    ours: impl Iterator<Item = &'a str>,
+    recorded: impl Iterator<Item = &'a str>,
+    also_left_out: &[&str],
+) {
+    const LEFT_OUT: [&str; 8] = [
+        "alt-svc",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "date",
+        "set-cookie",
+        "transfer-encoding",
+        "x-envoy-upstream-service-time",
+    ];
+    let mut ours: Vec<&str> = ours.collect();
+    ours.retain(|name| !also_left_out.contains(name));
+    let mut wanted: Vec<&str> = recorded.collect();
+    wanted.retain(|name| !LEFT_OUT.contains(name) && !also_left_out.contains(name));
+    ours.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(ours, wanted);
 }
 
 /// `text` with the values of these JSON keys hidden: strings, numbers and null, however spaced.
@@ -78,18 +90,35 @@ pub(crate) fn masked(text: &str, keys: &[&str]) -> String {
     text
 }
 
+/// The data of each event, without the line that some vendors end with.
+pub(crate) fn payloads(stream: &str) -> impl Iterator<Item = &str> {
+    let data = stream.lines().filter_map(|line| line.strip_prefix("data:")?.strip_prefix(' '));
+    data.filter(|data| *data != "[DONE]")
+}
+
 /// A request of a client that the vendor would accept.
 pub(crate) fn request(
     synth: &dyn ResponseSynth,
     request: Request<String>,
 ) -> Result<LlmRequest, ApiError> {
+    request_of_bytes(synth, request.map(Bytes::from))
+}
+
+/// The same, with a body that may be no text.
+pub(crate) fn request_of_bytes(
+    synth: &dyn ResponseSynth,
+    request: Request<Bytes>,
+) -> Result<LlmRequest, ApiError> {
     let (parts, body) = request.into_parts();
     let head = RequestHead::from(parts);
-    let call = synth.recognize(&head.as_head()).unwrap();
-    let mut request = synth.parse(call, &head.as_head(), &Bytes::from(body))?;
+    let call = synth.recognize(&head.as_head()).expect("a call");
+    let mut request = synth.parse(call, &head.as_head(), &body)?;
     request.head = head;
     Ok(request)
 }
+
+/// 2026-01-01.
+const CREATED: u64 = 1_767_225_600;
 
 /// The context of a request and reply.
 pub(crate) fn context<'a>(request: &'a LlmRequest, reply: &'a Reply) -> Context<'a> {
@@ -97,48 +126,60 @@ pub(crate) fn context<'a>(request: &'a LlmRequest, reply: &'a Reply) -> Context<
         request,
         model: reply.answering_model(),
         usage: reply.usage_for(request.prompt_tokens()),
-        created: 1_767_225_600,
+        created: CREATED,
         entropy: Entropy::new(1),
         levels: None,
         reply,
     }
 }
 
+/// A whole answer with its head.
+pub(crate) fn whole(
+    synth: &dyn ResponseSynth,
+    request: &LlmRequest,
+    reply: &Reply,
+) -> Response<String> {
+    synth.unary(&context(request, reply), reply).map(text)
+}
+
 /// A whole stream with its head.
 pub(crate) fn stream(
     synth: &dyn ResponseSynth,
     request: &LlmRequest,
-    reply: Reply,
+    reply: &Reply,
     chunking: Chunking,
 ) -> Response<String> {
-    let reply = Arc::new(reply);
-    let cx = context(request, &reply);
-    let (parts, mut encoder) = synth.stream(&cx).into_parts();
-    let mut cursor = Cursor::new(Arc::clone(&reply), cx.usage, chunking);
-    let mut frames = FrameBuf::new();
-    while let Some(event) = cursor.next() {
-        encoder.encode(event, &mut frames);
-    }
-    let body = frames.take_all().unwrap_or_default().to_vec();
-    Response::from_parts(parts, String::from_utf8(body).unwrap())
+    let cx = context(request, reply);
+    let mut cursor = Cursor::new(Arc::new(reply.clone()), cx.usage, chunking);
+    synth.stream(&cx).map(|mut encoder| {
+        let mut frames = FrameBuf::new();
+        while let Some(event) = cursor.next() {
+            encoder.encode(event, &mut frames);
+        }
+        text(frames.take_all().unwrap_or_default())
+    })
 }
 
-/// An error, as text, with its head.
+/// An error with its head: to what came with this one, and to this request if it was understood.
 pub(crate) fn error(
     synth: &dyn ResponseSynth,
-    call: Option<&Call>,
+    head: Head<'_>,
     request: Option<&LlmRequest>,
-    headers: &HeaderMap,
     error: &ApiError,
 ) -> Response<String> {
-    let head = Head::new(&http::Method::POST, None, "/path", None, headers);
+    let call = synth.recognize(&head);
     let cx = ErrorContext {
-        call,
+        call: call.as_ref(),
         request,
         head,
         entropy: Entropy::new(1),
-        created: 1_767_225_600,
+        created: CREATED,
         levels: None,
     };
-    synth.error(&cx, error).map(|body| String::from_utf8(body.to_vec()).unwrap())
+    synth.error(&cx, error).map(text)
+}
+
+/// What frames hold.
+pub(crate) fn text(bytes: Bytes) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::json::Json;
-use super::make::{Halt, Maker};
+use super::maker::{Halt, Maker};
 use super::parts::{Kind, Part, kinds};
 use super::verdict::{Tally, Verdict};
 use super::{number, pattern::Pattern};

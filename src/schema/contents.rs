@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::json::Json;
-use super::make::{Halt, Maker};
+use super::maker::{Halt, Maker};
 use super::parts::Part;
 use super::verdict::{Tally, Verdict};
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::check::is_typed;
 use super::json::Json;
-use super::make::{Halt, Maker};
+use super::maker::{Halt, Maker};
 use super::parts::{Part, kinds};
 use super::reason::{Reason, excerpt, of_number, sized};
 use super::verdict::Verdict;

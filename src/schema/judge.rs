@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::json::Json;
-use super::make::Maker;
+use super::maker::Maker;
 use super::memo;
 use super::reason::{self, Reason};
 

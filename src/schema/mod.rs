@@ -14,13 +14,16 @@ mod fault;
 mod format;
 mod json;
 mod judge;
+mod leaf;
 mod make;
+mod maker;
 mod memo;
 mod near_miss;
 mod number;
 mod object;
 mod parts;
 mod pattern;
+mod place;
 mod reason;
 mod text;
 mod verdict;
@@ -35,7 +38,7 @@ use serde_json::value::RawValue;
 pub(crate) use self::fault::Fault;
 use self::json::Json;
 pub(crate) use self::judge::{Judge, not_json};
-use self::make::{Extent, Halt, Maker};
+use self::maker::{Extent, Halt, Maker};
 pub(crate) use self::near_miss::{Slip, near_miss};
 
 /// An instance of `schema`.

@@ -3,8 +3,9 @@
 use serde_json::{Number, Value};
 
 use super::json::Json;
-use super::make::{Halt, Place};
+use super::maker::Halt;
 use super::parts::Part;
+use super::place::Place;
 use super::verdict::Verdict;
 use super::words;
 

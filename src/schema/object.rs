@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::json::Json;
-use super::make::{Halt, Maker, Place};
+use super::maker::{Halt, Maker};
 use super::parts::Part;
+use super::place::Place;
 use crate::util::rng::hash;
 
 /// The most items or properties that are made at one place beyond those that are named.

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::make::{Halt, Maker, Place};
+use super::maker::{Halt, Maker};
 use super::parts::Part;
+use super::place::Place;
 use super::{format, words};
 use crate::util::rng::{Rng, hash};
 

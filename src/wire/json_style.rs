@@ -4,9 +4,9 @@ use std::io;
 
 use bytes::{BufMut, BytesMut};
 use serde::Serialize;
-use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
-use super::float;
+use super::style_formatter::StyleFormatter;
 use super::template::{put_ordinary, put_text};
 
 /// How a JSON text is spaced.
@@ -26,18 +26,18 @@ use super::template::{put_ordinary, put_text};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonStyle {
     /// Spaces for each level; `None` keeps everything on one line.
-    indent: Option<usize>,
+    pub(super) indent: Option<usize>,
     /// What stands between a key and its value.
-    colon: &'static str,
+    pub(super) colon: &'static str,
     /// What stands between two items of one line.
-    comma: &'static str,
+    pub(super) comma: &'static str,
     newline: bool,
     /// Characters of a string that are escaped although JSON would let them stand.
-    escaped: &'static [(char, char)],
+    pub(super) escaped: &'static [(char, char)],
     /// A bit for each ASCII character that stands in a string as it is.
     ordinary: [u64; 2],
     /// Whether numbers of 32 bits are spelled as C++ does.
-    c_floats: bool,
+    pub(super) c_floats: bool,
 }
 
 impl JsonStyle {
@@ -114,7 +114,7 @@ impl JsonStyle {
         let result = if (Self { newline: false, ..self }) == Self::COMPACT {
             value.serialize(&mut Serializer::with_formatter(out, CompactFormatter))
         } else {
-            let formatter = StyleFormatter { style: self, depth: 0, filled: false };
+            let formatter = StyleFormatter::new(self);
             value.serialize(&mut Serializer::with_formatter(out, formatter))
         };
         result.expect("a wire type serializes");
@@ -151,7 +151,7 @@ impl JsonStyle {
     /// What is no JSON comes back with its white space outside of strings gone.
     pub fn respace(self, json: &str) -> String {
         let mut out = Vec::with_capacity(json.len() + 16);
-        let mut formatter = StyleFormatter { style: self, depth: 0, filled: false };
+        let mut formatter = StyleFormatter::new(self);
         formatter.write_raw_fragment(&mut out, json).expect("a vector takes every write");
         String::from_utf8(out).expect("only ASCII was added")
     }
@@ -174,197 +174,6 @@ const fn ordinary(escaped: &[(char, char)]) -> [u64; 2] {
         byte += 1;
     }
     bits
-}
-
-/// Writes JSON in any [`JsonStyle`], raw fragments included.
-struct StyleFormatter {
-    style: JsonStyle,
-    depth: usize,
-    /// Whether the innermost array or object has an item yet.
-    filled: bool,
-}
-
-impl StyleFormatter {
-    /// Writes what lies between the quotes of a string and is escaped already as JSON demands.
-    fn text<W: ?Sized + io::Write>(&self, writer: &mut W, mut text: &str) -> io::Result<()> {
-        let escaped = |c: char| {
-            let ranges = self.style.escaped;
-            let at = ranges.partition_point(|(_, last)| *last < c);
-            ranges.get(at).is_some_and(|(first, _)| *first <= c)
-        };
-        if self.style.escaped.is_empty() {
-            return writer.write_all(text.as_bytes());
-        }
-        while let Some((at, c)) = text.char_indices().find(|(_, c)| escaped(*c)) {
-            writer.write_all(&text.as_bytes()[..at])?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            text = &text[at + c.len_utf8()..];
-        }
-        writer.write_all(text.as_bytes())
-    }
-
-    fn open<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: u8) -> io::Result<()> {
-        self.depth += 1;
-        self.filled = false;
-        writer.write_all(&[bracket])
-    }
-
-    fn close<W: ?Sized + io::Write>(&mut self, writer: &mut W, bracket: u8) -> io::Result<()> {
-        self.depth = self.depth.saturating_sub(1);
-        if self.filled {
-            self.line(writer)?;
-        }
-        self.filled = true;
-        writer.write_all(&[bracket])
-    }
-
-    fn item<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if !first {
-            writer.write_all(self.style.comma.as_bytes())?;
-        }
-        self.line(writer)
-    }
-
-    fn line<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        const SPACES: [u8; 64] = [b' '; 64];
-        let Some(indent) = self.style.indent else {
-            return Ok(());
-        };
-        writer.write_all(b"\n")?;
-        let mut left = indent * self.depth;
-        while left > 0 {
-            let now = left.min(SPACES.len());
-            writer.write_all(&SPACES[..now])?;
-            left -= now;
-        }
-        Ok(())
-    }
-}
-
-impl Formatter for StyleFormatter {
-    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b'[')
-    }
-
-    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b']')
-    }
-
-    fn begin_array_value<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        self.item(writer, first)
-    }
-
-    fn end_array_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.filled = true;
-        Ok(())
-    }
-
-    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b'{')
-    }
-
-    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b'}')
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        self.item(writer, first)
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(self.style.colon.as_bytes())
-    }
-
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.filled = true;
-        Ok(())
-    }
-
-    fn write_f32<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
-        if self.style.c_floats {
-            return float::write_c(writer, value);
-        }
-        CompactFormatter.write_f32(writer, value)
-    }
-
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        self.text(writer, fragment)
-    }
-
-    fn write_char_escape<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        escape: CharEscape,
-    ) -> io::Result<()> {
-        CompactFormatter.write_char_escape(writer, escape)
-    }
-
-    /// Spaces a fragment of JSON like the rest, byte by byte: no recursion, however deep it is.
-    fn write_raw_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        let outside = std::mem::replace(&mut self.filled, false);
-        let bytes = fragment.as_bytes();
-        let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            at += 1;
-            match byte {
-                b' ' | b'\t' | b'\r' | b'\n' => continue,
-                b'{' | b'[' => {
-                    self.open(writer, byte)?;
-                    let next = bytes[at..].iter().find(|b| !b.is_ascii_whitespace());
-                    if !matches!(next, Some(b'}' | b']')) {
-                        self.line(writer)?;
-                        self.filled = true;
-                    }
-                }
-                b'}' | b']' => {
-                    self.filled = !matches!(
-                        bytes[..at - 1].iter().rev().find(|b| !b.is_ascii_whitespace()),
-                        Some(b'{' | b'[')
-                    );
-                    self.close(writer, byte)?;
-                }
-                b',' => self.item(writer, false)?,
-                b':' => writer.write_all(self.style.colon.as_bytes())?,
-                b'"' => {
-                    let start = at - 1;
-                    while let Some(&byte) = bytes.get(at) {
-                        at += 1;
-                        match byte {
-                            b'"' => break,
-                            b'\\' => at = (at + 1).min(bytes.len()),
-                            _ => {}
-                        }
-                    }
-                    match fragment.get(start..at) {
-                        Some(string) => self.text(writer, string)?,
-                        // Broken off in the middle of a character: no JSON, kept as it is.
-                        None => writer.write_all(&bytes[start..at])?,
-                    }
-                }
-                _ => writer.write_all(&[byte])?,
-            }
-        }
-        self.filled = outside;
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod json_style;
 mod plain;
 mod spacer;
 mod sse;
+mod style_formatter;
 mod template;
 
 #[cfg(feature = "cassette")]

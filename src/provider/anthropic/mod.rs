@@ -3,22 +3,22 @@
 //! Forms after <https://platform.claude.com/docs/en/api/messages> (read 2026-11-21) and after
 //! recorded traffic of 2026, which goes before the documentation; see `golden/`.
 
-mod arguments;
 mod block;
 mod caching;
+mod check;
 mod citation;
 mod count_tokens;
 mod decode;
 mod diagnose;
 mod error;
 mod error_words;
-mod event;
 mod headers;
 mod heard;
 mod lenient;
 mod limits;
 mod message;
 mod models;
+mod neutral;
 mod request;
 mod response;
 mod server_tool;

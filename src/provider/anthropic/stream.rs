@@ -1,12 +1,15 @@
 //! A message as a stream of events.
 
+mod arguments;
+mod event;
+
 use bytes::{BufMut, BytesMut};
 use http::Response;
 
-use super::arguments::Arguments;
+use self::arguments::Arguments;
+use self::event::{ContentDelta, DELTA, Ending, Event, MessageDeltaUsage};
 use super::block::{Caller, ContentBlock, call_id, compact, no_input, signature};
 use super::citation::Citation;
-use super::event::{ContentDelta, DELTA, Ending, Event, MessageDeltaUsage};
 use super::headers;
 use super::response::{Identity, OutputTokensDetails, Stop, said, uncached};
 use super::server_tool::{Run, Used};

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::proto::{self, Kind, many, one};
-use super::request::{float, int32, list};
+use super::values::{float, int32, list};
 use super::{LOGPROBS, TOP_SHIFT, models};
 use crate::reply::ApiError;
 use crate::request::{ResponseFormat, Sampling};

@@ -7,8 +7,10 @@ use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize};
 
+use super::diagnose::{CONTENT, diagnose_as};
+use super::message::Content;
 use super::proto::{self, Kind, many, one};
-use super::request::{CONTENT, Content, diagnose_as, int32, list};
+use super::values::{int32, list};
 use super::{BATCH, INDENTED, headers};
 use crate::provider::{Call, Context, Provider, admit};
 use crate::reply::{ApiError, Embeddings};

@@ -3,9 +3,11 @@
 //! Forms after <https://ai.google.dev/api/generate-content> (read 2026-11-21) and after recorded
 //! traffic of 2025 and 2026, which goes before the documentation; see `golden/`.
 
+mod check;
 mod config;
 mod count_tokens;
 mod decode;
+mod diagnose;
 mod embed;
 mod ending;
 mod error;
@@ -15,7 +17,9 @@ mod headers;
 mod heard;
 mod identity;
 mod logprobs;
+mod message;
 mod models;
+mod neutral;
 mod part;
 mod proto;
 mod request;
@@ -23,7 +27,9 @@ mod response;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod usage;
+mod values;
 
 use std::borrow::Cow;
 use std::time::Duration;

@@ -3,29 +3,32 @@
 //! The reason to stop is in the last chunk, which is known to be the last only when the reply
 //! ends; so one chunk is always held back.
 
+mod chunks;
+mod framing;
+mod held;
 mod more;
 mod place;
 
 use std::borrow::Cow;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 use http::Response;
-use serde_json::value::RawValue;
 
+use self::chunks::{Form, chunk};
+use self::framing::Framing;
+pub(super) use self::framing::{ARRAY, EVENTS};
+use self::held::{Held, Kind};
 use self::place::Place;
 use super::ending::Ending;
 use super::identity::Identity;
-use super::logprobs::LogprobsResult;
-use super::part::{FunctionCall, Part, arguments, malformed};
-use super::response::{Candidate, Content, GenerateContentResponse};
+use super::part::{arguments, malformed};
+use super::response::GenerateContentResponse;
 use super::usage::UsageMetadata;
-use super::{INDENTED, LINE, SSE, headers};
+use super::{SSE, headers};
 use crate::provider::{Context, Entropy, StreamEncoder};
 use crate::reply::{Finish, PartStart, ReplyEvent, Usage};
 use crate::util::tokens;
-use crate::wire::{
-    FrameBuf, FrameKind, Hole, JsonArray, JsonStyle, Sse, Template, hole, put_number,
-};
+use crate::wire::{FrameBuf, FrameKind, Template};
 
 pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
     let encoder = encoder(cx);
@@ -46,31 +49,6 @@ fn encoder(cx: &Context<'_>) -> Encoder {
     // What is sound is told at the end.
     let known = Usage { audio_output: 0, ..cx.usage };
     Encoder::new(identity.into_owned(), ending, framing, known, cx.entropy)
-}
-
-pub(super) const EVENTS: Sse = Sse::crlf(LINE);
-pub(super) const ARRAY: JsonArray = JsonArray::new(INDENTED, "\n,\r\n", "\n]");
-
-#[derive(Debug)]
-enum Framing {
-    Array(JsonArray),
-    Events(Sse),
-}
-
-impl Framing {
-    fn style(&self) -> JsonStyle {
-        match self {
-            Self::Array(_) => INDENTED,
-            Self::Events(_) => LINE,
-        }
-    }
-
-    fn frame(&mut self, frames: &mut FrameBuf, write: impl FnOnce(&mut BytesMut)) {
-        match self {
-            Self::Array(array) => array.framed(frames, write),
-            Self::Events(sse) => sse.framed(frames, None, write),
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -106,36 +84,6 @@ enum Open {
     Refusal,
     Text { thought: bool },
     ToolCall,
-}
-
-/// The chunk that waits for the next.
-#[derive(Debug, Default)]
-struct Held {
-    kind: Option<Kind>,
-    /// The text, or the arguments of the call.
-    text: String,
-    name: String,
-    id: Option<String>,
-    signature: Option<Cow<'static, str>>,
-    /// A part that is not cut into deltas.
-    whole: Option<Box<RawValue>>,
-    logprobs: Option<LogprobsResult>,
-    usage: Usage,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
-    Text { thought: bool },
-    ToolCall,
-    Whole,
-}
-
-/// What the template of a chunk depends on, beside its holes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Form {
-    thought: bool,
-    has_candidates: bool,
-    has_thoughts: bool,
 }
 
 impl StreamEncoder for Encoder {
@@ -333,199 +281,8 @@ impl Encoder {
         };
         Usage { output: said + thought, reasoning: thought, ..known }
     }
-
-    /// Sends the chunk that is held, which is not the last.
-    fn flush(&mut self, frames: &mut FrameBuf) {
-        let style = self.framing.style();
-        match self.held.kind {
-            // Counts of zero are left out, so that a chunk without any has another form.
-            Some(Kind::Text { thought })
-                if self.held.is_like_others() && self.held.usage.total() > 0 =>
-            {
-                let usage = self.held.usage;
-                let candidates = usage.output.saturating_sub(usage.reasoning);
-                let form = Form {
-                    thought,
-                    has_candidates: candidates > 0,
-                    has_thoughts: usage.reasoning > 0,
-                };
-                if self.template.as_ref().is_none_or(|(compiled, _)| *compiled != form) {
-                    self.template = Some((form, self.template(form)));
-                }
-                let Some((_, template)) = &self.template else { unreachable!("just compiled") };
-                let text = &self.held.text;
-                // The hot path: everything but the text and the counts is the same from chunk to
-                // chunk.
-                let write = |out: &mut BytesMut| {
-                    template.render(out, |hole, out| match hole {
-                        Hole::Text(_) => style.put_text(out, text),
-                        Hole::Number(CANDIDATES) => put_number(out, candidates),
-                        Hole::Number(THOUGHTS) => put_number(out, usage.reasoning),
-                        Hole::Number(_) => put_number(out, usage.total() + usage.tool_input),
-                    });
-                };
-                match &mut self.framing {
-                    Framing::Array(array) => array.framed(frames, write),
-                    // The template has the frame around the JSON too.
-                    Framing::Events(_) => frames.frame(write),
-                }
-            }
-            Some(_) => {
-                let logprobs = self.held.logprobs.take();
-                let part = self.held.part();
-                let usage = UsageMetadata::new(self.held.usage, true);
-                let mut chunk = self.middle(part.as_slice(), usage);
-                if let Some([candidate]) = &mut chunk.candidates {
-                    candidate.logprobs_result = logprobs;
-                }
-                let json = style.to_vec(&chunk);
-                self.framing.frame(frames, |out| out.put_slice(&json));
-            }
-            None => {}
-        }
-        self.held.kind = None;
-        self.held.signature = None;
-        self.held.id = None;
-    }
-
-    fn template(&self, form: Form) -> Template {
-        let text = Some(hole::TEXT[0].into());
-        let parts = [Part { text, thought: form.thought, ..Part::default() }];
-        let mut usage = UsageMetadata::new(Usage { output: 0, reasoning: 0, ..self.known }, true);
-        usage.total_token_count = hole::NUMBER[TOTAL];
-        if form.has_candidates {
-            usage.candidates_token_count = hole::NUMBER[CANDIDATES];
-        }
-        if form.has_thoughts {
-            usage.thoughts_token_count = hole::NUMBER[THOUGHTS];
-        }
-        let middle = self.middle(&parts, usage);
-        match &self.framing {
-            Framing::Array(_) => Template::compile(&INDENTED.to_vec(&middle)),
-            Framing::Events(sse) => {
-                let mut frame = FrameBuf::new();
-                sse.data(&mut frame, &middle);
-                Template::compile(&frame.take_all().unwrap_or_default())
-            }
-        }
-    }
-
-    /// A chunk before the last.
-    fn middle<'a>(
-        &'a self,
-        parts: &'a [Part<'a>],
-        usage: UsageMetadata,
-    ) -> GenerateContentResponse<'a, [Candidate<'a>; 1]> {
-        let candidate = Candidate {
-            content: Some(Content { parts, role: Some("model") }),
-            index: self.identity.index(),
-            ..Candidate::default()
-        };
-        chunk(&self.identity, Some(candidate), usage)
-    }
 }
-
-fn chunk<'a>(
-    identity: &'a Identity<'_>,
-    candidate: Option<Candidate<'a>>,
-    usage: UsageMetadata,
-) -> GenerateContentResponse<'a, [Candidate<'a>; 1]> {
-    GenerateContentResponse {
-        candidates: candidate.map(|candidate| [candidate]),
-        prompt_feedback: None,
-        usage_metadata: usage,
-        model_version: &identity.model,
-        response_id: &identity.response_id,
-    }
-}
-
-const CANDIDATES: usize = 0;
-const THOUGHTS: usize = 1;
-const TOTAL: usize = 2;
 
 fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
     Cow::Owned(text.into_owned())
-}
-
-impl Held {
-    /// Whether the text and the counts are all that sets the chunk apart.
-    fn is_like_others(&self) -> bool {
-        self.signature.is_none() && self.logprobs.is_none()
-    }
-
-    fn part(&self) -> Option<Part<'_>> {
-        let mut part = Part {
-            thought_signature: self.signature.as_deref().map(Cow::Borrowed),
-            ..Part::default()
-        };
-        match self.kind? {
-            Kind::Text { thought } => {
-                part.text = Some(Cow::Borrowed(&self.text));
-                part.thought = thought;
-            }
-            Kind::Whole => part.raw = self.whole.as_deref(),
-            Kind::ToolCall => {
-                part.function_call = arguments(&self.text).map(|args| FunctionCall {
-                    name: &self.name,
-                    args,
-                    id: self.id.as_deref().map(Into::into),
-                });
-            }
-        }
-        Some(part)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::provider::Entropy;
-
-    /// The struct is the truth; the template is its quick likeness.
-    #[test]
-    fn the_template_says_what_the_struct_says() {
-        let request = crate::request::LlmRequest::new(
-            crate::Provider::GEMINI,
-            crate::provider::Call::new(crate::provider::Operation::Chat),
-            bytes::Bytes::new(),
-        );
-        for flags in [0, SSE] {
-            for usage in [Usage::new(0, 0), Usage::new(7, 0), Usage::new(7, 3)] {
-                for thought in [false, true] {
-                    for text in ["", "plain", "\"<b>\" \\ \n\u{1} é \u{200d} 👋"] {
-                        let mut request = request.clone();
-                        request.call.flags = flags;
-                        let cx = Context {
-                            request: &request,
-                            model: Some("gemini-2.5-flash"),
-                            usage: Usage::new(usage.input, 0),
-                            created: 0,
-                            entropy: Entropy::new(1),
-                            levels: None,
-                            reply: &crate::reply::Reply::empty(),
-                        };
-                        let rendered = |signature: Option<&str>| {
-                            let mut encoder = encoder(&cx);
-                            let mut frames = FrameBuf::new();
-                            encoder.held.kind = Some(Kind::Text { thought });
-                            encoder.held.text = text.to_owned();
-                            encoder.held.usage = usage;
-                            encoder.held.signature = signature.map(|s| s.to_owned().into());
-                            encoder.flush(&mut frames);
-                            String::from_utf8(frames.take_all().unwrap().to_vec()).unwrap()
-                        };
-                        // A signature takes the way of the struct; without it they are the same.
-                        let signed = rendered(Some("SIGNATURE"));
-                        let at = signed.find(",\"thoughtSignature\": \"SIGNATURE\"");
-                        let without = match at {
-                            Some(_) => signed.replace(",\"thoughtSignature\": \"SIGNATURE\"", ""),
-                            None => signed
-                                .replace(",\n            \"thoughtSignature\": \"SIGNATURE\"", ""),
-                        };
-                        assert_eq!(rendered(None), without);
-                    }
-                }
-            }
-        }
-    }
 }

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use http::{HeaderValue, Response};
 use serde::Serialize;
 
-use super::chunks::SSE;
 use super::error_words::{DEFAULT_WAIT, From, REQUESTS, Words, words};
 use super::headers;
+use super::stream::SSE;
 use crate::provider::ErrorContext;
 use crate::provider::headers::retry_after;
 use crate::quota::Levels;

@@ -4,8 +4,6 @@
 //! recorded traffic of 2025 and 2026, which goes before the documentation; see `golden/`.
 
 mod check;
-mod chunk;
-mod chunks;
 mod completion;
 mod decode;
 mod diagnose;
@@ -16,7 +14,6 @@ mod extra;
 mod headers;
 mod heard;
 mod identity;
-mod lane;
 mod logprobs;
 mod message;
 mod models;
@@ -27,6 +24,7 @@ mod scan;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 use std::time::Duration;
 

@@ -1,12 +1,10 @@
 //! What OpenAI is asked, in neutral words.
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::diagnose::unsupported;
 use super::message::{ChatContent, ChatMessage, ChatPart, ChatRole};
 use super::request::{CreateChatCompletion, Format, FormatSchema, Messages, Stop, Word};
+use super::tools::tool_choice;
 use super::{INCLUDE_USAGE, LOGPROBS, PLAIN, TIER, TIERS, TOP_LOGPROBS};
 use crate::provider::{Call, Provider};
 use crate::reply::ApiError;
@@ -154,31 +152,6 @@ impl ChatPart {
     }
 }
 
-fn tool_choice(choice: &RawValue) -> Result<ToolChoice, ApiError> {
-    #[derive(Deserialize)]
-    struct Named {
-        function: Option<NamedFunction>,
-    }
-    #[derive(Deserialize)]
-    struct NamedFunction {
-        name: String,
-    }
-    Ok(match choice.get() {
-        "\"auto\"" => ToolChoice::Auto,
-        "\"none\"" => ToolChoice::None,
-        "\"required\"" => ToolChoice::Required,
-        text if text.starts_with('"') => {
-            return Err(unsupported("tool_choice", &text_of(text.as_bytes()), &TOOL_CHOICES));
-        }
-        other => serde_json::from_str::<Named>(other)
-            .ok()
-            .and_then(|named| named.function)
-            .map_or(ToolChoice::Auto, |function| ToolChoice::Tool(function.name)),
-    })
-}
-
-const TOOL_CHOICES: [&str; 3] = ["none", "auto", "required"];
-
-fn text_of(json: &[u8]) -> String {
+pub(super) fn text_of(json: &[u8]) -> String {
     serde_json::from_slice(json).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::diagnose::diagnose;
 use super::message::ChatMessage;
 use super::scan::scan;
+use super::tools::ChatTool;
 use crate::provider::{Call, admit};
 use crate::reply::{ApiError, ErrorKind};
 use crate::request::{Head, LlmRequest, Message};
@@ -177,18 +178,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Messages<'a> {
 /// A string, borrowed where it has no escapes.
 #[derive(Debug, Deserialize)]
 pub(super) struct Word<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
-#[derive(Debug, Deserialize)]
-pub(super) struct ChatTool {
-    pub(super) function: Option<FunctionDefinition>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct FunctionDefinition {
-    pub(super) name: String,
-    pub(super) description: Option<String>,
-    pub(super) parameters: Option<Box<RawValue>>,
-}
 
 #[derive(Debug, Deserialize)]
 pub(super) struct StreamOptions {

@@ -1,14 +1,19 @@
 //! A chat completion as a stream of chunks.
 
+mod chunk;
+mod chunks;
+mod lane;
+
 use http::Response;
 
-use super::chunk::{AudioDelta, Delta};
-use super::chunks::{Chunks, SSE};
+use self::chunk::{AudioDelta, Delta};
+use self::chunks::Chunks;
+pub(super) use self::chunks::SSE;
+use self::lane::{Lane, Part};
 use super::completion::{CompletionUsage, Function, ToolCall, finish_reason};
 use super::extra::Fields;
 use super::headers;
 use super::identity::{Identity, audio_expiry, audio_id, call_id};
-use super::lane::{Lane, Part};
 use super::logprobs::{Logprobs, tokens};
 use crate::provider::{Context, StreamEncoder};
 use crate::reply::{self, Audio, Finish, PartStart, Raw, ReplyEvent};

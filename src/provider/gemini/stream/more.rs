@@ -4,7 +4,9 @@ use std::mem;
 
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{ARRAY, Encoder, Framing, Kind, Open};
+use super::framing::{ARRAY, Framing};
+use super::held::Kind;
+use super::{Encoder, Open};
 use crate::provider::gemini::ending::Ending;
 use crate::provider::gemini::logprobs::LogprobsResult;
 use crate::provider::gemini::part::{self, Part};

@@ -1,6 +1,7 @@
 //! What of `generationConfig` the vendor refuses.
 
 use super::*;
+use crate::request::ToolChoice;
 
 fn refused(model: &str, config: Value) -> Option<(String, Option<String>)> {
     let path = format!("/v1beta/models/{model}:generateContent");

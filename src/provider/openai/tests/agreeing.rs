@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::saying::{asking, bytes_of, chunks, cited, spoken, whole};
 use super::*;
 use crate::reply::{Part, ToolCall, ToolDeltas};
 

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::saying::asking;
 use super::*;
 use crate::reply::{Part, ToolCall, ToolDeltas};
 
@@ -10,7 +9,7 @@ use crate::reply::{Part, ToolCall, ToolDeltas};
 fn entries(reply: Reply) -> Vec<String> {
     let request = asking(json!({"model": "gpt-4o", "stream": true,
         "stream_options": {"include_obfuscation": false}}));
-    let stream = golden::stream(&OpenAi, &request, reply, Chunking::Tokens);
+    let stream = golden::stream(&OpenAi, &request, &reply, Chunking::Tokens);
     let all = stream.body().lines().filter_map(|line| {
         let (_, rest) = line.split_once("\"tool_calls\":[")?;
         Some(rest.split_once("]},\"logprobs\"").unwrap().0.to_owned())

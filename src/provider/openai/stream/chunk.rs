@@ -3,9 +3,9 @@
 use bytes::BytesMut;
 use serde::Serialize;
 
-use super::completion::{CompletionUsage, ToolCall};
-use super::extra::{Annotation, Fields};
-use super::logprobs::Logprobs;
+use crate::provider::openai::completion::{CompletionUsage, ToolCall};
+use crate::provider::openai::extra::{Annotation, Fields};
+use crate::provider::openai::logprobs::Logprobs;
 use crate::util::rng::Rng;
 
 /// <https://platform.openai.com/docs/api-reference/chat-streaming/streaming> (read 2026-11-21), in

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::block::ContentBlock;
-use super::citation::Citation;
-use super::response::{Message, OutputTokensDetails, Stop};
-use super::server_tool::{Container, ServerToolUsage};
+use crate::provider::anthropic::block::ContentBlock;
+use crate::provider::anthropic::citation::Citation;
+use crate::provider::anthropic::response::{Message, OutputTokensDetails, Stop};
+use crate::provider::anthropic::server_tool::{Container, ServerToolUsage};
 
 /// <https://platform.claude.com/docs/en/build-with-claude/streaming> (read 2026-11-21), in the
 /// order of recorded traffic.

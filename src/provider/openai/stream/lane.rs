@@ -1,10 +1,10 @@
 //! One choice of a stream, as far as it was said.
 
 use super::chunks::DeltaFrame;
-use super::completion::{Function, ToolCall};
-use super::extra::{Annotation, annotations};
-use super::identity::of_choice;
 use crate::provider::Entropy;
+use crate::provider::openai::completion::{Function, ToolCall};
+use crate::provider::openai::extra::{Annotation, annotations};
+use crate::provider::openai::identity::of_choice;
 use crate::reply::{Reply, ToolDeltas};
 
 #[derive(Debug)]

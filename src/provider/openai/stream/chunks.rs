@@ -3,16 +3,16 @@
 use bytes::BytesMut;
 
 use super::chunk::{ChatCompletionChunk, ChunkChoice, Delta, characters, put_padding};
-use super::completion::CompletionUsage;
-use super::identity::Identity;
 use super::lane::{Lane, Part};
-use super::logprobs::Logprobs;
-use super::{INCLUDE_USAGE, PLAIN};
+use crate::provider::openai::completion::CompletionUsage;
+use crate::provider::openai::identity::Identity;
+use crate::provider::openai::logprobs::Logprobs;
+use crate::provider::openai::{INCLUDE_USAGE, PLAIN};
 use crate::util::ids::Id;
 use crate::util::rng::Rng;
 use crate::wire::{FrameBuf, Hole, JsonStyle, Sse, Template, hole, put_text};
 
-pub(super) const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
+pub(in crate::provider::openai) const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
 
 /// What all chunks share, and how they are sent.
 #[derive(Debug)]
