@@ -77,7 +77,8 @@ fn main() {
             format!("; {each:.1} KiB resident a stream")
         });
         let busy = busy.zip(server.busy()).map_or_else(String::new, |(before, after)| {
-            let each = (after - before) as f64 * 1e4 / lateness.len() as f64 / f64::from(plan.tokens);
+            let each =
+                (after - before) as f64 * 1e4 / lateness.len() as f64 / f64::from(plan.tokens);
             format!("; {each:.1} us of CPU a token")
         });
         print(name, plan, lateness, &(held + &busy));

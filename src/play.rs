@@ -12,7 +12,6 @@ use crate::fault::{Disrupt, Disruption, Step};
 use crate::pace::{Gaps, Timer};
 use crate::provider::StreamEncoder;
 use crate::reply::{Assembler, Cursor, ReplyEvent, ReplyStream, Usage};
-use crate::util::tokens::Chunking;
 use crate::wire::{Frame, FrameBuf, FrameKind};
 
 /// The body of an answer, being played.
@@ -50,9 +49,8 @@ impl Playback {
         fault: Option<Box<Disruption>>,
         gaps: Gaps,
     ) -> Self {
-        let chunking = cursor.chunking();
         let apart = !gaps.are_none();
-        let frames = |buf| Frames { cursor, encoder, buf, chunking, tokens: 0, apart };
+        let frames = |buf| Frames { cursor, encoder, buf, tokens: 0, apart };
         if fault.is_none() && !apart {
             return Self::Stream(Box::new(frames(FrameBuf::new())));
         }
@@ -111,7 +109,6 @@ pub(crate) struct Frames {
     cursor: Cursor,
     encoder: Box<dyn StreamEncoder>,
     buf: FrameBuf,
-    chunking: Chunking,
     /// How many were encoded.
     tokens: u64,
     /// Whether there is time between frames: thousands of streams may be waiting, so that nothing is
@@ -135,9 +132,10 @@ impl Frames {
 
     /// Encodes the next event, if there is one.
     fn encode(&mut self) -> bool {
+        let chunking = self.cursor.chunking();
         let Some(event) = self.cursor.next() else { return false };
         if let ReplyEvent::Delta(text) = event {
-            self.tokens += self.chunking.tokens_in(text);
+            self.tokens += chunking.tokens_in(text);
         }
         self.encoder.encode(event, &mut self.buf);
         true
@@ -153,11 +151,9 @@ impl Iterator for Frames {
 
     fn next(&mut self) -> Option<Frame> {
         loop {
-            if let Some(frame) = self.buf.take() {
-                if self.apart && self.buf.is_empty() {
-                    self.buf = FrameBuf::new();
-                }
-                return Some(frame);
+            let frame = if self.apart { self.buf.take_away() } else { self.buf.take() };
+            if frame.is_some() {
+                return frame;
             }
             if !self.encode() {
                 return None;
@@ -231,8 +227,8 @@ impl Iterator for Source {
 pub(crate) struct Timed {
     steps: Disrupt<Source>,
     gaps: Gaps,
-    /// The step that comes next, and when it is due, counted from the first.
-    next: Option<(Duration, Step)>,
+    /// The step that comes next, if it is waited for, and when it is due, counted from the first.
+    next: Option<Box<(Duration, Step)>>,
     timer: Timer,
     broken: Broken,
     /// Whether no fault is laid over the frames.
@@ -260,42 +256,59 @@ impl Timed {
         if self.broken == Broken::Over {
             return Poll::Ready(None);
         }
+        // What was waited for just now.
+        let mut waited = Duration::ZERO;
         loop {
-            if self.next.is_none() {
-                self.timer.start();
-                // A stream that waits for a token holds no frame.
-                if self.is_clean
-                    && let Some(tokens) = self.steps.frames().next_token()
-                {
-                    ready!(self.timer.poll(self.gaps.until(tokens), cx));
-                }
-                self.next = self.steps.next().map(|step| {
-                    if let Step::Pause(wait) = &step {
-                        self.paused = self.paused.saturating_add(*wait);
+            let next = match self.next.take() {
+                Some(next) => Some(*next),
+                None => {
+                    self.timer.start();
+                    // A stream that waits for a token holds no frame.
+                    if self.is_clean
+                        && let Some(tokens) = self.steps.frames().next_token()
+                    {
+                        waited = self.gaps.until(tokens);
+                        ready!(self.timer.poll(waited, cx));
                     }
-                    // A frame is due with the last token in it, or before it.
-                    let tokens = self.steps.frames().tokens().unwrap_or_default();
-                    (self.gaps.until(tokens).saturating_add(self.paused), step)
-                });
-            }
-            let Some((at, step)) = &self.next else {
-                return Poll::Ready(None);
-            };
-            ready!(self.timer.poll(*at, cx));
-            match step {
-                Step::Abort => return self.broken.poll(cx).map(|error| Some(Err(error))),
-                // It was waited for.
-                Step::Pause(_) => self.next = None,
-                Step::Send(_) => {
-                    ready!(self.apart.poll(cx));
-                    return match self.next.take() {
-                        Some((_, Step::Send(bytes))) => Poll::Ready(Some(Ok(bytes))),
-                        _ => Poll::Ready(None),
-                    };
+                    self.step()
                 }
-                Step::Stall => return Poll::Pending,
+            };
+            let Some((at, step)) = next else { return Poll::Ready(None) };
+            if at > waited && self.timer.poll(at, cx).is_pending() {
+                self.next = Some(Box::new((at, step)));
+                return Poll::Pending;
+            }
+            match step {
+                Step::Send(bytes) => {
+                    if self.apart.poll(cx).is_pending() {
+                        self.next = Some(Box::new((at, Step::Send(bytes))));
+                        return Poll::Pending;
+                    }
+                    return Poll::Ready(Some(Ok(bytes)));
+                }
+                // It was waited for.
+                Step::Pause(_) => {}
+                Step::Abort => {
+                    self.next = Some(Box::new((at, Step::Abort)));
+                    return self.broken.poll(cx).map(|error| Some(Err(error)));
+                }
+                Step::Stall => {
+                    self.next = Some(Box::new((at, Step::Stall)));
+                    return Poll::Pending;
+                }
             }
         }
+    }
+
+    /// The next step, and when it is due.
+    fn step(&mut self) -> Option<(Duration, Step)> {
+        let step = self.steps.next()?;
+        if let Step::Pause(wait) = &step {
+            self.paused = self.paused.saturating_add(*wait);
+        }
+        // A frame is due with the last token in it, or before it.
+        let tokens = self.steps.frames().tokens().unwrap_or_default();
+        Some((self.gaps.until(tokens).saturating_add(self.paused), step))
     }
 
     fn is_over(&self) -> bool {

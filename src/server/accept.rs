@@ -4,8 +4,8 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::ToSocketAddrs;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 

@@ -79,21 +79,21 @@ pub(crate) fn id(rng: &mut Rng, prefix: &str, alphabet: Alphabet, count: usize) 
     id
 }
 
-/// An identifier of at most 62 letters and digits, which needs no memory of its own.
+/// An identifier of at most so many letters and digits, which needs no memory of its own.
 #[derive(Clone, Copy)]
-pub(crate) struct Id {
-    bytes: [u8; 62],
+pub(crate) struct Id<const MOST: usize> {
+    bytes: [u8; MOST],
     length: u8,
 }
 
-impl Id {
+impl<const MOST: usize> Id<MOST> {
     /// `prefix` and `count` letters.
     ///
     /// # Panics
     ///
-    /// If that is more than 62.
+    /// If that is more than there is room for.
     pub(crate) fn new(rng: &mut Rng, prefix: &str, alphabet: Alphabet, count: usize) -> Self {
-        let (mut bytes, length) = ([0; 62], prefix.len() + count);
+        let (mut bytes, length) = ([0; MOST], prefix.len() + count);
         bytes[..prefix.len()].copy_from_slice(prefix.as_bytes());
         alphabet.draw(rng, &mut bytes[prefix.len()..length]);
         Self { bytes, length: length as u8 }
@@ -110,16 +110,16 @@ impl Id {
 
 /// # Panics
 ///
-/// If the text is longer than 62 bytes.
-impl From<&str> for Id {
+/// If the text is longer than there is room for.
+impl<const MOST: usize> From<&str> for Id<MOST> {
     fn from(text: &str) -> Self {
-        let mut bytes = [0; 62];
+        let mut bytes = [0; MOST];
         bytes[..text.len()].copy_from_slice(text.as_bytes());
         Self { bytes, length: text.len() as u8 }
     }
 }
 
-impl std::fmt::Debug for Id {
+impl<const MOST: usize> std::fmt::Debug for Id<MOST> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.as_str().fmt(f)
     }
@@ -147,9 +147,9 @@ mod tests {
         let mut letters = [0; 200];
         Alphabet::Base64.draw(&mut Rng::new(3), &mut letters);
         assert_eq!(long.as_bytes(), letters);
-        let short = Id::new(&mut Rng::new(1), "chatcmpl-", Alphabet::Base62, 29);
+        let short = Id::<38>::new(&mut Rng::new(1), "chatcmpl-", Alphabet::Base62, 29);
         assert_eq!(short.as_str(), "chatcmpl-nsE3nE7JNh7BdipDY8lKSiBq1NcCc");
-        assert_eq!(Id::from(short.as_str()).as_bytes(), short.as_bytes());
+        assert_eq!(Id::<62>::from(short.as_str()).as_bytes(), short.as_bytes());
     }
 
     #[test]

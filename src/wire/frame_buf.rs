@@ -41,8 +41,10 @@ pub(crate) struct Frame {
 #[derive(Debug, Default)]
 pub struct FrameBuf {
     buf: BytesMut,
-    /// Lengths of the frames in `buf` from `taken` on, with their kinds in the two highest bits.
-    lengths: Vec<usize>,
+    /// Length of the first frame in `buf`, with its kind in the two highest bits.
+    first: Option<usize>,
+    /// The same of those behind it, of which `taken` have become the first.
+    more: Vec<usize>,
     taken: usize,
 }
 
@@ -61,13 +63,17 @@ impl FrameBuf {
     pub fn frame(&mut self, write: impl FnOnce(&mut BytesMut)) {
         let start = self.buf.len();
         write(&mut self.buf);
-        self.lengths.push(self.buf.len() - start);
+        let length = self.buf.len() - start;
+        match self.first {
+            None => self.first = Some(length),
+            Some(_) => self.more.push(length),
+        }
     }
 
     /// Says what the frame appended last is, if it is more than one of many:
     /// [faults](crate::Fault) that leave out or repeat it go by that.
     pub fn mark(&mut self, kind: FrameKind) {
-        if let Some(length) = self.lengths.last_mut() {
+        if let Some(length) = self.more.last_mut().or(self.first.as_mut()) {
             *length = *length & LENGTH | (kind as usize) << KIND;
         }
     }
@@ -79,7 +85,7 @@ impl FrameBuf {
 
     /// Whether every frame was taken.
     pub fn is_empty(&self) -> bool {
-        self.taken == self.lengths.len()
+        self.first.is_none()
     }
 
     /// The next frame.
@@ -89,10 +95,27 @@ impl FrameBuf {
 
     /// The next frame, with what was said of it.
     pub(crate) fn take(&mut self) -> Option<Frame> {
-        let length = *self.lengths.get(self.taken)?;
+        let (length, kind) = self.next()?;
+        Some(Frame { bytes: self.buf.split_to(length).freeze(), kind })
+    }
+
+    /// The same, and with the last frame the buffer gives up its room.
+    pub(crate) fn take_away(&mut self) -> Option<Frame> {
+        let (length, kind) = self.next()?;
+        let bytes = match self.is_empty() {
+            false => self.buf.split_to(length),
+            true => std::mem::take(self).buf,
+        };
+        Some(Frame { bytes: bytes.freeze(), kind })
+    }
+
+    /// The length and the kind of the next frame, which is the next no more.
+    fn next(&mut self) -> Option<(usize, FrameKind)> {
+        let length = self.first.take()?;
+        self.first = self.more.get(self.taken).copied();
         self.taken += 1;
-        if self.is_empty() {
-            self.lengths.clear();
+        if self.first.is_none() {
+            self.more.clear();
             self.taken = 0;
         }
         let kind = match length >> KIND {
@@ -100,15 +123,13 @@ impl FrameBuf {
             1 => FrameKind::Finish,
             _ => FrameKind::Terminator,
         };
-        Some(Frame { bytes: self.buf.split_to(length & LENGTH).freeze(), kind })
+        Some((length & LENGTH, kind))
     }
 
     /// All frames that are left, as one piece.
     pub fn take_all(&mut self) -> Option<Bytes> {
-        if self.is_empty() {
-            return None;
-        }
-        self.lengths.clear();
+        self.first.take()?;
+        self.more.clear();
         self.taken = 0;
         Some(self.buf.split().freeze())
     }
@@ -143,6 +164,7 @@ mod tests {
         frames.mark(FrameKind::Plain);
         let taken: Vec<_> = std::iter::from_fn(|| frames.take()).collect();
         let kinds: Vec<_> = taken.iter().map(|frame| (&frame.bytes[..], frame.kind)).collect();
+        assert!(frames.is_empty() && frames.take_all().is_none());
         assert_eq!(
             kinds,
             [
@@ -152,5 +174,26 @@ mod tests {
                 (b"four", FrameKind::Plain),
             ]
         );
+    }
+
+    #[test]
+    fn frames_are_taken_in_order_whatever_comes_between() {
+        let mut frames = FrameBuf::new();
+        let put = |frames: &mut FrameBuf, text: &'static str| {
+            frames.frame(|buf| buf.extend_from_slice(text.as_bytes()));
+        };
+        put(&mut frames, "one");
+        put(&mut frames, "two");
+        assert_eq!(frames.take_away().unwrap().bytes, "one");
+        put(&mut frames, "three");
+        frames.mark(FrameKind::Finish);
+        assert_eq!(frames.take_away().unwrap().bytes, "two");
+        let last = frames.take_away().unwrap();
+        assert_eq!((&last.bytes[..], last.kind), (&b"three"[..], FrameKind::Finish));
+        assert!(frames.take_away().is_none() && frames.buf.capacity() == 0);
+        put(&mut frames, "four");
+        put(&mut frames, "five");
+        assert_eq!(frames.take_all().unwrap(), "fourfive");
+        assert!(frames.is_empty());
     }
 }

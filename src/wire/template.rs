@@ -33,43 +33,72 @@ pub(crate) enum Hole {
     Text(usize),
 }
 
-/// Text with holes.
+/// Text with holes. Streams that wait have one each, so it is kept small.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Template {
-    /// The text before each hole, and the hole.
-    pieces: Vec<(Box<[u8]>, Hole)>,
-    tail: Box<[u8]>,
+    text: Box<[u8]>,
+    /// Where each hole is in the text, and which it is.
+    holes: Box<[(u32, Which)]>,
+}
+
+/// A [`Hole`] in one byte: its index, and whether it is a number's.
+#[derive(Clone, Copy, Debug)]
+struct Which(u8);
+
+impl Which {
+    const NUMBER: u8 = 0x80;
+
+    fn of(hole: Hole) -> Self {
+        match hole {
+            Hole::Number(index) => Self(index as u8 | Self::NUMBER),
+            Hole::Text(index) => Self(index as u8),
+        }
+    }
+
+    fn hole(self) -> Hole {
+        let index = usize::from(self.0 & !Self::NUMBER);
+        if self.0 & Self::NUMBER == 0 { Hole::Text(index) } else { Hole::Number(index) }
+    }
 }
 
 impl Template {
+    /// # Panics
+    ///
+    /// If the text is longer than 4 GiB.
     pub(crate) fn compile(text: &[u8]) -> Self {
-        let mut pieces = Vec::new();
-        let (mut start, mut at) = (0, 0);
+        let (mut plain, mut holes) = (Vec::with_capacity(text.len()), Vec::new());
+        let mut at = 0;
         while at < text.len() {
             match hole_at(&text[at..]) {
                 Some((hole, length)) => {
-                    pieces.push((text[start..at].into(), hole));
+                    let place = u32::try_from(plain.len()).expect("no answer is longer than 4 GiB");
+                    holes.push((place, Which::of(hole)));
                     at += length;
-                    start = at;
                 }
-                None => at += 1,
+                None => {
+                    plain.push(text[at]);
+                    at += 1;
+                }
             }
         }
-        Self { pieces, tail: text[start..].into() }
+        Self { text: plain.into(), holes: holes.into() }
     }
 
     /// The bytes between and around the holes.
     pub(crate) fn len(&self) -> usize {
-        self.pieces.iter().map(|(text, _)| text.len()).sum::<usize>() + self.tail.len()
+        self.text.len()
     }
 
     /// Appends the text to `out`; `fill` writes what belongs into each hole.
     pub(crate) fn render<B: BufMut>(&self, out: &mut B, mut fill: impl FnMut(Hole, &mut B)) {
-        for (text, hole) in &self.pieces {
-            out.put_slice(text);
-            fill(*hole, out);
+        let mut rest = 0;
+        for (place, which) in &self.holes {
+            let place = *place as usize;
+            out.put_slice(&self.text[rest..place]);
+            fill(which.hole(), out);
+            rest = place;
         }
-        out.put_slice(&self.tail);
+        out.put_slice(&self.text[rest..]);
     }
 }
 

@@ -199,6 +199,7 @@ impl Encoder {
         };
         let template = self.delta.get_or_insert_with(|| block.template(*index));
         let padding = &mut self.padding;
+        frames.reserve(AROUND + template.len() + text.len());
         SSE.framed(frames, Some(DELTA), |out| {
             template.render(out, |_, out| put_text(out, text));
             close(out, padding);
@@ -274,6 +275,9 @@ pub(super) fn event(json: &[u8], name: &str, padding: &mut Rng, frames: &mut Fra
 fn open(json: &[u8]) -> &[u8] {
     json.strip_suffix(b"}").unwrap_or(json)
 }
+
+/// What a delta's frame has at the most around its template and its text.
+const AROUND: usize = "event: \ndata: \"\"}\n\n".len() + DELTA.len() + 15;
 
 /// Closes a JSON object behind its padding.
 ///

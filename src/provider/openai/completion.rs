@@ -3,10 +3,9 @@
 use serde::Serialize;
 
 use super::extra::{Annotation, Fields, Spoken};
-use super::identity::Identity;
+use super::identity::{Fingerprint, Identity};
 use super::logprobs::Logprobs;
 use crate::reply::{Finish, Usage};
-use crate::util::ids::Id;
 
 /// <https://platform.openai.com/docs/api-reference/chat/object> (read 2026-11-21), in the order of
 /// recorded traffic.
@@ -132,7 +131,7 @@ pub(super) fn completion<'a>(
         choices,
         usage: CompletionUsage::of(usage, identity.speaks),
         service_tier: identity.tier,
-        system_fingerprint: identity.fingerprint.as_ref().map(Id::as_str),
+        system_fingerprint: identity.fingerprint.as_ref().map(Fingerprint::as_str),
     }
 }
 

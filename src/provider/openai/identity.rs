@@ -4,15 +4,21 @@ use super::{LOGPROBS, TIER, TIERS, TOP_LOGPROBS, models};
 use crate::provider::{Alphabet, Context, Entropy};
 use crate::util::ids::Id;
 
+/// `chatcmpl-` and 29 letters, or a UUID.
+pub(super) type ChatId = Id<45>;
+
+/// `fp_` and ten digits.
+pub(super) type Fingerprint = Id<13>;
+
 #[derive(Debug)]
 pub(super) struct Identity<'a> {
-    pub(super) id: Id,
+    pub(super) id: ChatId,
     pub(super) created: u64,
     pub(super) model: &'a str,
     pub(super) has_logprobs: bool,
     /// How many tokens the client wants to see beside each that was chosen, if it wants any.
     pub(super) top_logprobs: Option<usize>,
-    pub(super) fingerprint: Option<Id>,
+    pub(super) fingerprint: Option<Fingerprint>,
     pub(super) tier: Option<&'static str>,
     pub(super) speaks: bool,
     pub(super) entropy: Entropy,
@@ -27,7 +33,7 @@ impl<'a> Identity<'a> {
         let (id, fingerprint) = if searches {
             (format!("chatcmpl-{}", uuid(cx.entropy)).as_str().into(), Some("".into()))
         } else {
-            let id = Id::new(&mut cx.entropy.rng(SALT_ID), "chatcmpl-", Alphabet::Base62, 29);
+            let id = ChatId::new(&mut cx.entropy.rng(SALT_ID), "chatcmpl-", Alphabet::Base62, 29);
             (id, models::has_fingerprint(model).then(|| fingerprint(model)))
         };
         Self {
@@ -91,7 +97,7 @@ fn uuid(entropy: Entropy) -> String {
 }
 
 /// The backend that answers for a model: the same as long as the crate is.
-fn fingerprint(model: &str) -> Id {
+fn fingerprint(model: &str) -> Fingerprint {
     let backend = Entropy::new(crate::util::rng::hash(0, model.as_bytes()));
-    Id::new(&mut backend.rng(0), "fp_", Alphabet::Hex, 10)
+    Fingerprint::new(&mut backend.rng(0), "fp_", Alphabet::Hex, 10)
 }

@@ -7,12 +7,11 @@ use http::Response;
 
 use super::completion::{Choice, Function, Message, ToolCall, completion, finish_reason};
 use super::extra::{Fields, annotations, spoken};
-use super::identity::{Identity, call_id, of_choice};
+use super::identity::{Fingerprint, Identity, call_id, of_choice};
 use super::logprobs::{Logprobs, TokenLogprob, tokens};
 use super::{TIERS, headers};
 use crate::provider::{Context, Entropy};
 use crate::reply::{Finish, Part, Reply, Usage};
-use crate::util::ids::Id;
 use crate::wire::{Hole, JsonStyle, Template, digits, hole, put_number, put_ordinary, put_text};
 
 pub(super) fn unary(cx: &Context<'_>, reply: &Reply) -> Response<Bytes> {
@@ -151,8 +150,10 @@ fn plain(identity: &Identity<'_>, text: &str, finish: &Finish, usage: Usage) -> 
     let template =
         &PLAIN[usize::from(identity.has_logprobs)][usize::from(identity.fingerprint.is_some())];
     let (finish, tokens) = (finish_reason(finish), [usage.input, usage.output, usage.total()]);
-    let (id, fingerprint) =
-        (identity.id.as_bytes(), identity.fingerprint.as_ref().map_or(&[][..], Id::as_bytes));
+    let (id, fingerprint) = (
+        identity.id.as_bytes(),
+        identity.fingerprint.as_ref().map_or(&[][..], Fingerprint::as_bytes),
+    );
     // To the byte, unless something is escaped: what has room to spare is not shared as it is.
     let texts = [id, identity.model.as_bytes(), text.as_bytes(), fingerprint, finish.as_bytes()];
     let length = template.len()

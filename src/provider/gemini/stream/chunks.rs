@@ -21,6 +21,10 @@ pub(super) struct Form {
     has_thoughts: bool,
 }
 
+/// What a chunk has at the most around its template and its text: quotes, counts, and what goes before
+/// it in an array.
+const AROUND: usize = 2 + 3 * 20 + 4;
+
 impl Encoder {
     /// Sends the chunk that is held, which is not the last.
     pub(super) fn flush(&mut self, frames: &mut FrameBuf) {
@@ -44,6 +48,7 @@ impl Encoder {
                 let text = &self.held.text;
                 // The hot path: everything but the text and the counts is the same from chunk to
                 // chunk.
+                frames.reserve(template.len() + text.len() + AROUND);
                 let write = |out: &mut BytesMut| {
                     template.render(out, |hole, out| match hole {
                         Hole::Text(_) => style.put_text(out, text),

@@ -82,7 +82,7 @@ pub(super) struct AudioDelta<'a> {
 /// padding has 1 to 16 characters (`the_padding_rule_holds_in_recordings`).
 pub(super) fn put_padding(out: &mut BytesMut, rng: &mut Rng, length: usize) {
     const LETTERS: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789xX";
-    let count = 16 - (length + 15) % 16;
+    let count = padding(length);
     let mut padding = [b'"'; 18];
     let mut chance = u128::from(rng.next()) << 64 | u128::from(rng.next());
     for letter in &mut padding[1..=count] {
@@ -90,6 +90,11 @@ pub(super) fn put_padding(out: &mut BytesMut, rng: &mut Rng, length: usize) {
         chance >>= 6;
     }
     out.extend_from_slice(&padding[..count + 2]);
+}
+
+/// How many letters pad a payload of `length` characters, without their quotes.
+pub(super) fn padding(length: usize) -> usize {
+    16 - (length + 15) % 16
 }
 
 /// Characters, not bytes: the recording of a refusal with a curly apostrophe shows it.

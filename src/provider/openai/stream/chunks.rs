@@ -2,13 +2,12 @@
 
 use bytes::BytesMut;
 
-use super::chunk::{ChatCompletionChunk, ChunkChoice, Delta, characters, put_padding};
+use super::chunk::{ChatCompletionChunk, ChunkChoice, Delta, characters, padding, put_padding};
 use super::lane::{Lane, Part};
 use crate::provider::openai::completion::CompletionUsage;
-use crate::provider::openai::identity::Identity;
+use crate::provider::openai::identity::{ChatId, Fingerprint, Identity};
 use crate::provider::openai::logprobs::Logprobs;
 use crate::provider::openai::{INCLUDE_USAGE, PLAIN};
-use crate::util::ids::Id;
 use crate::util::rng::Rng;
 use crate::wire::{FrameBuf, Hole, JsonStyle, Sse, Template, hole, put_text};
 
@@ -17,12 +16,12 @@ pub(in crate::provider::openai) const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
 /// What all chunks share, and how they are sent.
 #[derive(Debug)]
 pub(super) struct Chunks {
-    id: Id,
+    id: ChatId,
     pub(super) created: u64,
     model: String,
     has_logprobs: bool,
     pub(super) top_logprobs: Option<usize>,
-    fingerprint: Option<Id>,
+    fingerprint: Option<Fingerprint>,
     tier: Option<&'static str>,
     pub(super) speaks: bool,
     pub(super) includes_usage: bool,
@@ -38,8 +37,17 @@ pub(super) struct DeltaFrame {
 }
 
 impl DeltaFrame {
+    /// How long the frame of a text is, if nothing in it is escaped: nearly always, and then the frame
+    /// takes just so much memory.
+    fn len(&self, text: &str, is_padded: bool) -> usize {
+        let length = self.length + characters(text.as_bytes()) + 2;
+        let padding = if is_padded { padding(length) + 2 } else { 0 };
+        self.template.len() + text.len() + 2 + padding
+    }
+
     /// The hot path: everything but the text and the padding is the same from chunk to chunk.
     pub(super) fn render(&self, text: &str, padding: &mut Option<Rng>, frames: &mut FrameBuf) {
+        frames.reserve(self.len(text, padding.is_some()));
         frames.frame(|out| {
             let mut length = self.length;
             self.template.render(out, |hole, out| match hole {
@@ -165,7 +173,7 @@ impl Chunks {
             created: self.created,
             model: &self.model,
             service_tier: self.tier,
-            system_fingerprint: self.fingerprint.as_ref().map(Id::as_str),
+            system_fingerprint: self.fingerprint.as_ref().map(Fingerprint::as_str),
             usage_before: (has_usage && has_tools).then_some(()),
             choices,
             usage: usage.or((has_usage && !has_tools).then_some(None)),
