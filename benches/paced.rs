@@ -45,11 +45,15 @@ const QUICK: Plan = Plan { streams: 20, tokens: 6, gap: Duration::from_millis(4)
 
 fn main() {
     let quick = std::env::args().any(|arg| arg == "--test");
-    let plan = if quick { QUICK } else { FULL };
+    let mut plan = if quick { QUICK } else { FULL };
     match std::env::args().nth(1).as_deref() {
         Some(FLOOR) => return serve_floor(std::env::args().nth(2).is_some()),
         Some(MOCK) => return serve_mock(std::env::args().nth(2).is_some()),
         _ => {}
+    }
+    // `cargo bench --bench paced -- 1000`
+    if let Some(streams) = std::env::args().find_map(|arg| arg.parse().ok()) {
+        plan.streams = streams;
     }
     println!(
         "{} streams at once, {} tokens, {:?} nominal",

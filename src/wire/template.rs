@@ -5,6 +5,7 @@
 //! sentinels of [`hole`] in the places that vary, and split there.
 
 use bytes::BufMut;
+use memchr::memchr2;
 use serde::Serialize;
 
 use super::find_special;
@@ -19,6 +20,8 @@ pub(crate) mod hole {
         "\u{f8f0}3\u{f8ff}",
         "\u{f8f0}4\u{f8ff}",
     ];
+    /// The first byte of each of them, behind the quote.
+    pub(super) const MARK: u8 = 0xef;
     /// Stands for a number.
     pub(crate) const NUMBER: [u64; 4] = [FIRST, FIRST + 1, FIRST + 2, FIRST + 3];
     const FIRST: u64 = 8_765_432_109_876_543_210;
@@ -67,20 +70,22 @@ impl Template {
     /// If the text is longer than 4 GiB.
     pub(crate) fn compile(text: &[u8]) -> Self {
         let (mut plain, mut holes) = (Vec::with_capacity(text.len()), Vec::new());
-        let mut at = 0;
-        while at < text.len() {
-            match hole_at(&text[at..]) {
-                Some((hole, length)) => {
-                    let place = u32::try_from(plain.len()).expect("no answer is longer than 4 GiB");
-                    holes.push((place, Which::of(hole)));
-                    at += length;
-                }
-                None => {
-                    plain.push(text[at]);
-                    at += 1;
-                }
-            }
+        let (mut start, mut at) = (0, 0);
+        // What a sentinel begins with: a text's has its quote before.
+        while let Some(found) = memchr2(hole::MARK, hole::DIGITS[0], &text[at..]) {
+            at += found;
+            let begin = if text[at] == hole::MARK { at.saturating_sub(1) } else { at };
+            let Some((hole, length)) = hole_at(&text[begin..]) else {
+                at += 1;
+                continue;
+            };
+            plain.extend_from_slice(&text[start..begin]);
+            let place = u32::try_from(plain.len()).expect("no answer is longer than 4 GiB");
+            holes.push((place, Which::of(hole)));
+            at = begin + length;
+            start = at;
         }
+        plain.extend_from_slice(&text[start..]);
         Self { text: plain.into(), holes: holes.into() }
     }
 
@@ -194,6 +199,19 @@ mod tests {
     use bytes::BytesMut;
 
     use super::*;
+
+    #[test]
+    fn what_only_looks_like_a_hole_is_text() {
+        let [zero, one, ..] = hole::TEXT;
+        let number = hole::NUMBER[3];
+        let text =
+            format!("\u{f8f0}8 \"\u{f8f0}9\u{f8ff}\" 87654 \"{zero}\"\"{one}\"{number}\u{ff01}");
+        let template = Template::compile(text.as_bytes());
+        let mut out = BytesMut::new();
+        template.render(&mut out, |hole, out| out.put_slice(format!("<{hole:?}>").as_bytes()));
+        let rest = "<Text(0)><Text(1)><Number(3)>\u{ff01}";
+        assert_eq!(out, format!("\u{f8f0}8 \"\u{f8f0}9\u{f8ff}\" 87654 {rest}"));
+    }
 
     #[derive(Serialize)]
     struct Doc<'a> {

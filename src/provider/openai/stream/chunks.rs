@@ -1,6 +1,6 @@
 //! How the chunks of a streamed chat completion are sent.
 
-use bytes::BytesMut;
+use bytes::BufMut;
 
 use super::chunk::{ChatCompletionChunk, ChunkChoice, Delta, characters, padding, put_padding};
 use super::lane::{Lane, Part};
@@ -135,12 +135,14 @@ impl Chunks {
             SSE.data(frames, &self.chunk(choices, has_tools, usage, None));
             return;
         };
-        let bare = JsonStyle::COMPACT.to_vec(&self.chunk(choices, has_tools, usage, Some("")));
-        let mut padding = BytesMut::with_capacity(18);
-        put_padding(&mut padding, &mut rng, characters(&bare));
-        let padding =
-            std::str::from_utf8(&padding).unwrap_or_default().trim_matches('"').to_owned();
-        SSE.data(frames, &self.chunk(choices, has_tools, usage, Some(&padding)));
+        let json = JsonStyle::COMPACT.to_vec(&self.chunk(choices, has_tools, usage, Some("")));
+        // It comes last, whatever else there is.
+        let bare = json.strip_suffix(b"\"\"}").unwrap_or(&json);
+        SSE.framed(frames, None, |out| {
+            out.put_slice(bare);
+            put_padding(out, &mut rng, characters(&json));
+            out.put_u8(b'}');
+        });
         self.padding = Some(rng);
     }
 
