@@ -55,7 +55,8 @@ impl Samples {
         Self { whole, stream, others: Vec::new() }
     }
 
-    /// Adds a request for what is no conversation: embeddings (not as base64), a count of tokens.
+    /// Adds a request for what is no conversation: embeddings (not as base64), a count of tokens, the
+    /// list of models.
     /// Without one a room is not asked for them.
     #[must_use]
     pub fn operation(mut self, request: Request<Bytes>) -> Self {
@@ -515,6 +516,11 @@ mod tests {
                 .body(Bytes::from(body.to_string()))
                 .unwrap()
         };
+        let get = |url: &str, key: &str| {
+            let mut get = request(url, key, json!(null)).map(|_| Bytes::new());
+            *get.method_mut() = http::Method::GET;
+            get
+        };
         let messages = json!([
             {"role": "user", "content": "Hello \"there\""},
             {"role": "assistant", "content": [{"type": "text", "text": "Hi"}]},
@@ -533,6 +539,8 @@ mod tests {
                     "authorization",
                     json!({"model": "m", "input": ["one", "two"], "dimensions": 3}),
                 ))
+                .operation(get("https://api.openai.com/v1/models", "authorization"))
+                .operation(get("https://api.openai.com/v1/models/m", "authorization"))
             }
             "anthropic" => {
                 let url = "https://api.anthropic.com/v1/messages";
@@ -546,6 +554,8 @@ mod tests {
                     "x-api-key",
                     json!({"model": "claude-haiku-4-5", "messages": messages}),
                 ))
+                .operation(get("https://api.anthropic.com/v1/models", "x-api-key"))
+                .operation(get("https://api.anthropic.com/v1/models/m", "x-api-key"))
             }
             "gemini" => {
                 let url =
@@ -574,6 +584,8 @@ mod tests {
                     "x-goog-api-key",
                     json!({"requests": [content]}),
                 ))
+                .operation(get(url.trim_end_matches("/gemini-2.5-flash:"), "x-goog-api-key"))
+                .operation(get(url.trim_end_matches(':'), "x-goog-api-key"))
             }
             other => panic!("the room {other} needs samples here"),
         }

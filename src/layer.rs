@@ -67,11 +67,14 @@ impl MockLlmLayer {
             default: Arc::new(DefaultReply::new(0)),
             fault_header: None,
             #[cfg(feature = "config")]
+            fallbacks: None,
+            #[cfg(feature = "config")]
             live_models: None,
             journal: Bound { entries: 500, bytes: 64 * 1024 * 1024 },
             lenient: false,
             marked: false,
             max_body: 16 * 1024 * 1024,
+            models: Vec::new(),
             own_default: false,
             pace: Pace::INSTANT,
             pace_header: None,
@@ -483,6 +486,12 @@ impl MockLlmLayer {
         self
     }
 
+    /// The mocks that stand in for others.
+    #[cfg(feature = "config")]
+    pub(crate) fn fallbacks(self, fallbacks: crate::config::Fallbacks) -> Self {
+        self.with(|settings| settings.fallbacks = Some(Arc::new(fallbacks)))
+    }
+
     /// The models that go live while others are mocked, in stacks that can pass on what they have read.
     #[cfg(feature = "config")]
     pub(crate) fn live_models(self, models: crate::config::LiveModels) -> Self {
@@ -523,6 +532,21 @@ impl MockLlmLayer {
     #[must_use]
     pub fn tokenizer(self, tokenizer: impl Tokenizer) -> Self {
         self.with(|settings| settings.tokenizer = Some(Arc::new(tokenizer)))
+    }
+
+    /// Adds models to those that are listed to clients that ask which there are (`GET /v1/models` and
+    /// the like), for every provider. Which models are answered for does not change by it: all are.
+    /// The default is none beside the vendor's own; see [`Models`](crate::Models).
+    ///
+    /// ```
+    /// use tower_mock_llm::MockLlmLayer;
+    ///
+    /// let layer = MockLlmLayer::new().models(["our-model", "ft:gpt-4o:ours"]);
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn models<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        self.with(|settings| settings.models.extend(names.into_iter().map(Into::into)))
     }
 
     /// Plays the vendors' prompt caches: usage reports as cached what a prompt has in common with

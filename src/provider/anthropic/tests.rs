@@ -46,6 +46,7 @@ macro_rules! recording {
     };
 }
 
+mod list;
 mod refuse;
 mod say;
 

@@ -16,6 +16,7 @@ use crate::wire::FrameBuf;
 
 mod features;
 mod limits;
+mod listing;
 
 /// An exchange with the real API; see `golden/README.md`.
 struct Recording {

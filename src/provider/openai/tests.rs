@@ -23,6 +23,7 @@ macro_rules! recording {
 
 mod agreeing;
 mod cutting;
+mod listing;
 mod refusing;
 mod saying;
 
