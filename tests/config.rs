@@ -179,6 +179,26 @@ async fn lenient_is_not_blind() {
     assert_eq!(net.post(gemini, json!({"contents": [{"parts": [{"text": "hi"}]}]})).await.0, 200);
     let embeddings = json!({"model": "text-embedding-3-small", "input": "hi"});
     assert_eq!(net.post("https://api.openai.com/v1/embeddings", embeddings).await.0, 200);
+    // Numbers as tools send them that have nothing but texts.
+    let mut texts = asks("gpt-4", "hi");
+    for (field, value) in [("temperature", "0.5"), ("max_tokens", "3"), ("top_p", "1")] {
+        texts[field] = value.into();
+    }
+    for url in [OPENAI, ANTHROPIC] {
+        assert_eq!(net.post(url, texts.clone()).await.0, 200, "{url}");
+        let received = net.layer.handle().received();
+        let sampling = received.last().unwrap().request().unwrap().sampling.clone();
+        assert_eq!((sampling.temperature, sampling.max_tokens), (Some(0.5), Some(3)), "{url}");
+    }
+    texts["max_tokens"] = "many".into();
+    for url in [OPENAI, ANTHROPIC] {
+        assert_eq!(net.post(url, texts.clone()).await.0, 400, "{url}");
+    }
+    let gemini =
+        "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent";
+    let config = json!({"temperature": "0.5", "maxOutputTokens": "3"});
+    let body = json!({"contents": [{"parts": [{"text": "hi"}]}], "generationConfig": config});
+    assert_eq!(net.post(gemini, body).await.0, 200);
     // What the room fills in is not in the journal.
     net.post(ANTHROPIC, asks("gpt-4", "hi")).await;
     let received = net.layer.handle().received();
@@ -210,6 +230,50 @@ models:
     ] {
         let (_, body) = net.post(OPENAI, asks(model, text)).await;
         assert_eq!(body["choices"][0]["message"]["content"], says, "{model}");
+    }
+}
+
+#[tokio::test]
+async fn a_mock_that_fails_is_stood_in_for_by_the_next() {
+    let net = config(
+        "
+providers:
+  first:
+    type: mock
+    responses:
+      \"*\": {default: first, patterns: [{pattern: busy, response: {error: rate_limit}}, {pattern: bad, response: {error: invalid_request}}, {pattern: gone, response: {no_answer: closed}}]}
+  next: {type: mock, responses: {\"*\": {default: next, patterns: [{pattern: busy, response: next is free}]}}}
+  broken: {type: mock, failure_rate: 1, responses: {\"*\": never}}
+models:
+  a: {provider: first, fallback_provider: next}
+  b: {provider: broken, fallback_provider: next}
+  c: {provider: broken}
+",
+    );
+    for (model, text, expected) in [
+        ("a", "x", Ok("first")),
+        ("a", "busy", Ok("next is free")),
+        ("a", "gone", Ok("next")),
+        // The request is at fault, and would be anywhere.
+        ("a", "bad", Err(400)),
+        ("b", "x", Ok("next")),
+        ("other", "busy", Err(429)),
+    ] {
+        let (status, body) = net.post(OPENAI, asks(model, text)).await;
+        let said = body["choices"][0]["message"]["content"].as_str();
+        assert_eq!(said.ok_or(status), expected, "{model} {text}: {body}");
+    }
+    assert!(net.post(OPENAI, asks("c", "x")).await.0 >= 500);
+    let (status, body) = net.post(ANTHROPIC, asks("b", "x")).await;
+    assert_eq!((status, &body["content"][0]["text"]), (200, &json!("next")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_counted_from_when_the_file_was_loaded() {
+    let net = config("trouble: [{error: overloaded, between: {from: 10s, to: 50s}}]\n");
+    for (wait, status) in [(0, 200), (9, 200), (2, 503), (38, 503), (2, 200)] {
+        tokio::time::sleep(std::time::Duration::from_secs(wait)).await;
+        assert_eq!(net.post(OPENAI, asks("gpt-4", "hi")).await.0, status, "after {wait} s more");
     }
 }
 

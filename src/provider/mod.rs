@@ -5,6 +5,7 @@
 //! pace, playing) is the same for all of them and lies elsewhere. `examples/own_provider.rs` adds
 //! one in a single file.
 
+pub(crate) mod catalog;
 mod decoding;
 #[cfg(test)]
 pub(crate) mod golden;
@@ -13,6 +14,7 @@ mod heard;
 pub(crate) mod registry;
 pub(crate) mod shape;
 pub(crate) mod text_or;
+mod unquoted;
 
 mod anthropic;
 mod gemini;
@@ -81,6 +83,18 @@ pub trait ResponseSynth: fmt::Debug + Send + Sync + 'static {
     /// its own envelope that it cannot.
     fn output(&self, cx: &Context<'_>, output: &Output) -> Response<Bytes> {
         no_words(self, cx, output)
+    }
+
+    /// Why what was asked is more than the vendor takes, where that hangs on how many tokens a text has:
+    /// `count` tells it if the user brought a tokenizer. Asked only of what is no conversation.
+    #[doc(hidden)]
+    fn overlong(
+        &self,
+        request: &LlmRequest,
+        count: &dyn Fn(&str) -> Option<u64>,
+    ) -> Option<ApiError> {
+        let _ = (request, count);
+        None
     }
 
     /// An error inside a stream that began well, or else why there are no words for it, to follow "The
@@ -287,10 +301,13 @@ pub enum Operation {
     CountTokens,
     /// Vectors are wanted for texts.
     Embeddings,
+    /// It is asked which models there are, or what is known of one.
+    Models,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 3] = [Self::Chat, Self::CountTokens, Self::Embeddings];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Chat, Self::CountTokens, Self::Embeddings, Self::Models];
 }
 
 /// The name of a provider. Providers of your own have names of your own.
