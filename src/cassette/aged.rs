@@ -12,14 +12,19 @@ use super::recorder::Purpose;
 use super::redact::Secrets;
 use super::stamp::{MaxAge, Stale, Stamp, now, words};
 use super::take::Take;
-use super::{Cassette, RecordMode};
+use super::{Cassette, RecordMode, usage};
 use crate::error::Error;
 use crate::provider::Room;
 use crate::wire::events;
 
 impl Cassette {
     /// What is replayed, and what is done if nothing is.
-    pub(super) fn next(&self, key: u128, mode: RecordMode, settings: &Settings) -> (Next, Purpose) {
+    pub(super) fn next(
+        &self,
+        key: u128,
+        mode: RecordMode,
+        settings: &Settings,
+    ) -> Result<(Next, Purpose), Error> {
         let longest = match (mode, settings.max_age) {
             (RecordMode::Refresh, max_age) => {
                 Some(max_age.map_or(MaxAge::REFRESH, |max_age| max_age.age))
@@ -28,17 +33,25 @@ impl Cassette {
             _ => None,
         };
         let mut deck = self.deck();
-        match longest {
+        if deck.is_lazy() {
+            // What is used is written down by its place among all, and what is old may be many.
+            let will_do = mode != RecordMode::RecordAll && longest.is_none() && !usage::is_wanted();
+            if will_do && let Some(take) = deck.next_by_index(key, self.kept()) {
+                return Ok((Next::Take(take), Purpose::Add));
+            }
+            deck.load(self.location(), self.kept())?;
+        }
+        Ok(match longest {
             _ if mode == RecordMode::RecordAll => (Next::None, Purpose::Again),
             Some(longest) if deck.is_stale(key, longest, now()) => (Next::None, Purpose::Refresh),
             _ => (deck.next(key), Purpose::Add),
-        }
+        })
     }
 
     /// Why a recording is too old to be replayed; notes it, if it is but may be.
     pub(super) fn aged(&self, take: &Take, max_age: Option<MaxAge>) -> Option<String> {
         let MaxAge { age: longest, stale } = max_age?;
-        let age = take.interaction().age(now());
+        let age = take.interaction().and_then(|it| it.age(now()));
         if age.is_some_and(|age| age < longest) {
             return None;
         }
@@ -80,6 +93,20 @@ impl Cassette {
         }
     }
 
+    /// What was asked and answered.
+    pub(super) fn read(&self, take: &Take) -> Result<Arc<Interaction>, Error> {
+        take.interaction().ok_or_else(|| self.unread(take))
+    }
+
+    /// That a recording cannot be read which was there.
+    pub(super) fn unread(&self, take: &Take) -> Error {
+        let place = self.place(take.line);
+        Error::cassette(format!(
+            "{place} cannot be read any more: it is not what it was when the cassette was opened. Open the \
+             cassette again, or bring the file back from version control"
+        ))
+    }
+
     pub(super) fn tell(&self, note: Note) {
         let mut notes = self.0.notes.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.len() < note::MOST && !notes.contains(&note) {
@@ -101,7 +128,7 @@ impl Cassette {
         let old = match purpose {
             Purpose::Add => None,
             Purpose::Again | Purpose::Refresh => {
-                self.deck().old(key).map(|take| take.interaction())
+                self.whole()?.old(key).map(|take| self.read(&take)).transpose()?
             }
             Purpose::Verify(recorded) => Some(Arc::clone(&recorded.answer)),
         };

@@ -12,11 +12,13 @@ use super::Cassette;
 use super::canon::{Asked, Keyer};
 use super::diff::{Difference, DifferenceClass, differences};
 use super::format::{self, quick};
+use super::index::Lazy;
 use super::interaction::Interaction;
 use super::normal::{self, Normal};
 use super::recorder::Purpose;
 use super::redact::{Pointer, Redaction};
 use super::stamp::MaxAge;
+use super::store::Store;
 use super::take::{Take, Takes};
 use crate::error::Error;
 
@@ -67,11 +69,13 @@ pub(super) struct Deck {
     is_indexed: bool,
     /// What was recorded anew in this run, of what was there before.
     anew: HashMap<u128, Anew>,
+    /// In place of all recordings, as long as these will do.
+    lazy: Option<Lazy>,
 }
 
 /// A key is a hash already.
 #[derive(Debug, Default)]
-struct IsHash(u64);
+pub(super) struct IsHash(u64);
 
 impl Hasher for IsHash {
     fn finish(&self) -> u64 {
@@ -145,9 +149,66 @@ impl Deck {
         Ok(deck)
     }
 
+    /// Recordings that are found by an index.
+    pub(super) fn lazy(lazy: Lazy) -> Self {
+        Self { lazy: Some(lazy), is_indexed: true, ..Self::default() }
+    }
+
+    pub(super) fn is_lazy(&self) -> bool {
+        self.lazy.is_some()
+    }
+
+    /// How many are recorded.
+    pub(super) fn len(&self) -> usize {
+        self.lazy.as_ref().map_or(self.takes.len(), Lazy::len)
+    }
+
+    /// The next recording of a request, if the index alone tells which that is.
+    pub(super) fn next_by_index(
+        &mut self,
+        key: u128,
+        place: (&dyn Store, &str),
+    ) -> Option<Arc<Take>> {
+        self.lazy.as_mut()?.next(key, &self.settings, place)
+    }
+
+    /// Reads all recordings, where until now an index told of them; what was replayed stays replayed.
+    pub(super) fn load(
+        &mut self,
+        location: &str,
+        (store, name): (&dyn Store, &str),
+    ) -> Result<(), Error> {
+        let Some(lazy) = &self.lazy else { return Ok(()) };
+        let text = match lazy.text() {
+            Some(text) => text.clone(),
+            None => {
+                let text = store.read(name).map_err(|error| unread(location, error))?;
+                lazy.snapshot(text.unwrap_or_default().into())
+            }
+        };
+        let read = Self::read(location, text)?;
+        let played: Vec<_> = self.lazy.take().iter().flat_map(Lazy::played).collect();
+        (self.takes, self.index) = (read.takes, read.index);
+        self.is_indexed &= read.is_indexed;
+        let index = self.indexed();
+        for (key, count) in played {
+            if let Some(slot) = index.get_mut(&key) {
+                slot.next = count.min(slot.takes.all().len());
+                let replayed = &slot.takes.all()[..slot.next];
+                replayed.iter().for_each(|take| take.used.store(true, Ordering::Relaxed));
+            }
+        }
+        Ok(())
+    }
+
     /// To be told when the settings have changed in a way that may change keys.
     pub(super) fn index(&mut self) {
         self.is_indexed = false;
+    }
+
+    /// Whether a change of keys would lose what was replayed.
+    pub(super) fn has_played_by_index(&self) -> bool {
+        self.lazy.as_ref().is_some_and(|lazy| lazy.played().next().is_some())
     }
 
     /// The index. After a change of the settings it is made anew; then all are to be replayed again.
@@ -161,8 +222,9 @@ impl Deck {
             for take in self.takes.iter().filter(|take| !take.is_interrupted) {
                 let key = match self.settings.normal.len() {
                     0 => take.key(&mut keyer, &unseen),
-                    _ => self.settings.key(&take.asked()),
+                    _ => take.asked().map(|asked| self.settings.key(&asked)),
                 };
+                let Some(key) = key else { continue };
                 self.index.entry(key).or_default().takes.push(Arc::clone(take));
             }
             self.is_indexed = true;
@@ -171,6 +233,7 @@ impl Deck {
     }
 
     pub(super) fn rewind(&mut self) {
+        self.lazy.iter_mut().for_each(Lazy::rewind);
         self.index.values_mut().for_each(|slot| slot.next = 0);
         self.takes.iter().for_each(|take| take.used.store(false, Ordering::Relaxed));
     }
@@ -221,8 +284,8 @@ impl Deck {
     /// Whether a request was recorded longer ago than this (any of its recordings: they are one
     /// sequence), or is being recorded anew.
     pub(super) fn is_stale(&mut self, key: u128, longest: Duration, now: u64) -> bool {
-        let is_old =
-            |take: &Arc<Take>| take.interaction().age(now).is_none_or(|age| age >= longest);
+        let age = |take: &Arc<Take>| take.interaction()?.age(now);
+        let is_old = |take: &Arc<Take>| age(take).is_none_or(|age| age >= longest);
         self.anew.contains_key(&key)
             || self.indexed().get(&key).is_some_and(|slot| slot.takes.all().iter().any(is_old))
     }
@@ -251,10 +314,10 @@ impl Deck {
                 before: std::mem::take(&mut slot.takes).all().to_vec(),
                 ..Anew::default()
             });
-            match anew.before.get(anew.same).map(Arc::clone) {
-                Some(before)
-                    if !anew.has_changed && before.interaction().says_the_same(&interaction) =>
-                {
+            let before = anew.before.get(anew.same).map(Arc::clone);
+            let said = before.as_ref().and_then(|before| before.interaction());
+            match before.zip(said) {
+                Some((before, said)) if !anew.has_changed && said.says_the_same(&interaction) => {
                     anew.same += 1;
                     let Purpose::Refresh = purpose else {
                         slot.takes.push(Arc::clone(&before));
@@ -263,7 +326,7 @@ impl Deck {
                     };
                     // Nothing but its age changed.
                     let recorded = interaction.recorded;
-                    let interaction = Interaction { recorded, ..(*before.interaction()).clone() };
+                    let interaction = Interaction { recorded, ..(*said).clone() };
                     let take = Take::made(interaction);
                     take.used.store(true, Ordering::Relaxed);
                     let take = Arc::new(take);
@@ -274,7 +337,7 @@ impl Deck {
                     }
                     return (Change::Replace(vec![before]), take);
                 }
-                Some(_) if !anew.has_changed => {
+                _ if !anew.has_changed && anew.same < anew.before.len() => {
                     change = Change::Replace(anew.before.split_off(anew.same));
                 }
                 _ => {}
@@ -300,6 +363,10 @@ impl Deck {
     }
 }
 
+pub(super) fn unread(location: &str, error: std::io::Error) -> Error {
+    Error::io(format!("read the cassette {location}"), error)
+}
+
 /// The recording that comes nearest, and how it differs.
 pub(super) fn nearest(
     takes: &[Arc<Take>],
@@ -309,7 +376,7 @@ pub(super) fn nearest(
     /// As many are compared: in a large library the newest.
     const COMPARED: usize = 1000;
     let unseen = settings.unseen();
-    let recorded = takes.iter().rev().map(|take| (take, take.asked()));
+    let recorded = takes.iter().rev().filter_map(|take| Some((take, take.asked()?)));
     let same_provider = |(_, recorded): &(_, Asked)| recorded.provider == asked.provider;
     let candidates = recorded.filter(same_provider).take(COMPARED);
     let weigh = |recorded: &Asked| {

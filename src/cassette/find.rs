@@ -61,7 +61,10 @@ impl Cassette {
             body: settings.redaction.body(&secrets, body),
         };
         let key = settings.key(&asked);
-        let (mut next, mut purpose) = self.next(key, mode, &settings);
+        let (mut next, mut purpose) = match self.next(key, mode, &settings) {
+            Ok(next) => next,
+            Err(error) => return Some(Found::Miss(refused(&error))),
+        };
         let (mut near, mut key_of_take) = (None, key);
         if let (RecordMode::Replay, Next::None, Some(threshold)) = (mode, &next, settings.fuzzy)
             && let Some((other, take, how)) = self.deck().near(&asked, &settings, threshold)
@@ -73,10 +76,13 @@ impl Cassette {
             if let Some(why) = self.note(key_of_take, &take) {
                 return Some(Found::Miss(why));
             }
+            let Some(answer) = take.answer() else {
+                return Some(Found::Miss(refused(&self.unread(&take))));
+            };
             if let Some(near) = &near {
                 self.tell_near(take.line, near);
             }
-            let (answer, cassette) = (take.answer(), self.clone());
+            let cassette = self.clone();
             let recorded = Recorded { answer, cassette, near, timing: settings.timing };
             match mode {
                 RecordMode::Verify => purpose = Purpose::Verify(recorded),
@@ -148,8 +154,10 @@ impl Cassette {
                  and all were replayed: it is asked once more. `Cassette::repeat(true)` replays the \
                  last one again"
             );
-        } else if let Some((take, differences)) = nearest(&takes, asked, settings) {
-            let interaction = &*take.interaction();
+        } else if let Some((take, differences)) = nearest(&takes, asked, settings)
+            && let Some(interaction) = take.interaction()
+        {
+            let interaction = &*interaction;
             let mattering: Vec<_> =
                 differences.iter().filter(|it| it.class != DifferenceClass::Volatile).collect();
             if let (true, Some(why)) = (mattering.is_empty(), &interaction.interrupted) {
@@ -177,8 +185,8 @@ impl Cassette {
     ) -> Result<(), Error> {
         let settings = Arc::clone(&self.deck().settings);
         settings.redaction.interaction(secrets, &mut interaction);
-        let (change, take) = self.deck().add(key, interaction, purpose);
-        let lines = format::write(&take.interaction());
+        let (change, take) = self.whole()?.add(key, interaction, purpose);
+        let lines = format::write(&*self.read(&take)?);
         let Inner { store, name, location, .. } = &*self.0;
         let written = match change {
             Change::Nothing => Ok(()),
@@ -186,8 +194,9 @@ impl Cassette {
                 store.append(name, &mut |tail| (format::joint(tail) + &lines).into_bytes())
             }
             Change::Replace(gone) => store.replace(name, &mut |old| {
+                let gone = gone.iter().map(|take| Ok(format::write(&*self.read(take)?)));
                 let mut gone: Vec<_> =
-                    gone.iter().map(|take| format::write(&take.interaction())).collect();
+                    gone.collect::<Result<_, Error>>().map_err(std::io::Error::other)?;
                 let mut text = format::first_line();
                 // It stands where the first of them stood.
                 let mut new = Some(&*lines);
@@ -221,14 +230,23 @@ impl Cassette {
         let before: Vec<_> = known
             .iter()
             .take_while(|it| !Arc::ptr_eq(it, take))
-            .map(|it| it.interaction())
+            .filter_map(|it| it.interaction())
             .collect();
         let before = before.iter().map(Arc::as_ref);
-        let error = usage::note(self.location(), &take.interaction(), before).err()?;
+        let interaction = match self.read(take) {
+            Ok(interaction) => interaction,
+            Err(error) => return Some(refused(&error)),
+        };
+        let error = usage::note(self.location(), &interaction, before).err()?;
         Some(format!(
             "tower-mock-llm: cannot write down that a recording of {} was used: {error}. Make the \
              file that MOCK_LLM_USAGE names writable, or do not set it.",
             self.location()
         ))
     }
+}
+
+/// What is answered where a cassette cannot be read.
+fn refused(error: &Error) -> String {
+    format!("tower-mock-llm: {error}. Nothing was sent.")
 }

@@ -36,7 +36,7 @@ impl Deck {
             .iter()
             .rev()
             .filter(|take| due.contains_key(&Arc::as_ptr(take)))
-            .map(|take| (take, take.asked()))
+            .filter_map(|take| Some((take, take.asked()?)))
             .filter(|(_, recorded)| recorded.provider == asked.provider)
             .take(COMPARED)
             .filter_map(|(take, recorded)| {
@@ -49,7 +49,7 @@ impl Deck {
         let (take, distance) = nearest?;
         let key = due[&Arc::as_ptr(&take)];
         self.advance(key);
-        let differences = settings.differences(&take.asked(), asked, &unseen);
+        let differences = settings.differences(&take.asked()?, asked, &unseen);
         Some((key, take, Near { distance, differences }))
     }
 }

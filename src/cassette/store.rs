@@ -2,19 +2,24 @@
 
 #[cfg(feature = "age")]
 mod encrypted;
+mod lock;
 #[cfg(feature = "object-store")]
 mod objects;
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
 
 #[cfg(feature = "age")]
 pub use self::encrypted::Encrypted;
+use self::lock::Lock;
 #[cfg(feature = "object-store")]
 pub use self::objects::Objects;
+#[cfg(doc)]
+use super::Cassette;
 
 /// A place that keeps cassettes by name. [`Folder`] is the one that is used when nothing else is said.
 ///
@@ -48,10 +53,49 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         text: &mut dyn FnMut(&[u8]) -> io::Result<Vec<u8>>,
     ) -> io::Result<()>;
 
+    /// A part of the cassette of this name, by the places of its bytes: less, where it ends before. `None`
+    /// if there is no such cassette.
+    ///
+    /// When nothing is said, the whole is read for it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    fn read_range(&self, name: &str, range: Range<u64>) -> io::Result<Option<Vec<u8>>> {
+        let place = |at: u64, most: usize| usize::try_from(at).unwrap_or(most).min(most);
+        Ok(self.read(name)?.map(|mut bytes| {
+            bytes.truncate(place(range.end, bytes.len()));
+            bytes.drain(..place(range.start, bytes.len()));
+            bytes
+        }))
+    }
+
+    /// How long a cassette is and which version of it this is, told without reading it; `None` if there is
+    /// none, or the store cannot tell, as when nothing is said: then an
+    /// [index](Cassette::write_index) is of no use.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be asked.
+    fn stat(&self, name: &str) -> io::Result<Option<Stat>> {
+        let _ = name;
+        Ok(None)
+    }
+
     /// How people find the cassette: a path.
     fn locate(&self, name: &str) -> String {
         name.to_owned()
     }
+}
+
+/// What a [`Store`] tells of a cassette without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// In bytes.
+    pub length: u64,
+    /// Another text for each other content: an ETag, the time of the last change. Empty, if there is no
+    /// such thing; two that are empty say nothing.
+    pub version: String,
 }
 
 /// A folder with a file for each cassette.
@@ -129,76 +173,34 @@ impl Store for Folder {
         written
     }
 
+    fn read_range(&self, name: &str, range: Range<u64>) -> io::Result<Option<Vec<u8>>> {
+        let mut file = match File::open(self.0.join(name)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let length = range.end.saturating_sub(range.start);
+        let mut bytes = Vec::with_capacity(length.min(TAIL) as usize);
+        file.seek(SeekFrom::Start(range.start))?;
+        file.take(length).read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    }
+
+    /// The version is the time of the last change, in nanoseconds.
+    fn stat(&self, name: &str) -> io::Result<Option<Stat>> {
+        let known = match fs::metadata(self.0.join(name)) {
+            Ok(known) => known,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let since = known.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let version = since.map(|since| since.as_nanos().to_string()).unwrap_or_default();
+        Ok(Some(Stat { length: known.len(), version }))
+    }
+
     fn locate(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
 }
 
 const TAIL: u64 = 4096;
-
-/// A file that is there for as long as this is.
-struct Lock(PathBuf);
-
-impl Lock {
-    fn take(path: PathBuf) -> io::Result<Self> {
-        let mut waited = 0_u32;
-        loop {
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(_) => return Ok(Self(path)),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                // Windows says so of a file that is being removed.
-                #[cfg(windows)]
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && waited < 100 => {}
-                Err(error) => return Err(error),
-            }
-            std::thread::sleep(POLL);
-            waited += 1;
-            if waited.is_multiple_of(100) {
-                take_over(&path)?;
-            }
-        }
-    }
-}
-
-/// Removes a lock that was left behind: one whose age is [`STALE`] by the clock of the file system.
-fn take_over(path: &Path) -> io::Result<()> {
-    let clock = path.with_extension(format!("clock-{}", std::process::id()));
-    let now = File::create(&clock).and_then(|file| file.metadata()?.modified());
-    let _ = fs::remove_file(&clock);
-    let Ok(since) = fs::metadata(path).and_then(|lock| lock.modified()) else {
-        return Ok(());
-    };
-    if now?.duration_since(since).is_ok_and(|age| age >= STALE) {
-        let _ = fs::remove_file(path);
-    }
-    Ok(())
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
-const STALE: Duration = Duration::from_secs(2);
-const POLL: Duration = Duration::from_millis(1);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lock_that_was_left_behind_is_taken_over_and_no_other() {
-        let name = format!("tower-mock-llm-lock-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let held = Lock::take(path.clone()).unwrap();
-        take_over(&path).unwrap();
-        assert!(path.exists());
-        let file = File::options().write(true).open(&path).unwrap();
-        let now = file.metadata().unwrap().modified().unwrap();
-        file.set_modified(now - STALE).unwrap();
-        drop(Lock::take(path.clone()).unwrap());
-        assert!(!path.exists());
-        drop(held);
-    }
-}

@@ -46,37 +46,42 @@ impl Take {
         Self { source, line, is_interrupted, used: AtomicBool::default() }
     }
 
-    pub(super) fn interaction(&self) -> Arc<Interaction> {
+    /// A recording that was found by an index: lines of its own. Nothing, if there is no answer in them.
+    pub(super) fn filed(lines: Bytes, line: usize) -> Option<Self> {
+        let answer = memchr::memchr(b'\n', &lines)? + 1;
+        let source = Source::Filed(lines, answer);
+        Some(Self { source, line, is_interrupted: false, used: AtomicBool::default() })
+    }
+
+    /// What was asked and answered; nothing, if it cannot be read. What was looked at before can be, as
+    /// long as its bytes are the same.
+    pub(super) fn interaction(&self) -> Option<Arc<Interaction>> {
         match &self.source {
-            // What was looked at can be read: the bytes are the same.
-            Source::Filed(lines, _) => {
-                quick::interaction(lines, self.line).map(Arc::new).unwrap_or_default()
-            }
-            Source::Made(interaction) => Arc::clone(interaction),
+            Source::Filed(lines, _) => quick::interaction(lines, self.line).map(Arc::new),
+            Source::Made(interaction) => Some(Arc::clone(interaction)),
         }
     }
 
-    /// What is replayed: of an interaction that stands in a file, without what was asked.
-    pub(super) fn answer(&self) -> Arc<Interaction> {
+    /// What is replayed: of an interaction that stands in a file, without what was asked. Nothing, if it
+    /// cannot be read.
+    pub(super) fn answer(&self) -> Option<Arc<Interaction>> {
         match &self.source {
-            Source::Filed(lines, at) => {
-                quick::answer(lines, *at, self.line).map(Arc::new).unwrap_or_default()
-            }
-            Source::Made(interaction) => Arc::clone(interaction),
+            Source::Filed(lines, at) => quick::answer(lines, *at, self.line).map(Arc::new),
+            Source::Made(interaction) => Some(Arc::clone(interaction)),
         }
     }
 
-    pub(super) fn asked(&self) -> Asked {
-        self.interaction().asked()
+    pub(super) fn asked(&self) -> Option<Asked> {
+        Some(self.interaction()?.asked())
     }
 
-    pub(super) fn key(&self, keyer: &mut Keyer, ignored: &[Pointer]) -> u128 {
+    pub(super) fn key(&self, keyer: &mut Keyer, ignored: &[Pointer]) -> Option<u128> {
         if let Source::Filed(lines, _) = &self.source
             && let Some(key) = quick::key(lines, keyer, ignored)
         {
-            return key;
+            return Some(key);
         }
-        self.asked().key(ignored)
+        Some(self.asked()?.key(ignored))
     }
 }
 

@@ -37,12 +37,12 @@ impl Cassette {
         }
         let asked = Question::of(request);
         let (due, takes) = {
-            let mut deck = self.deck();
+            let mut deck = self.whole().ok()?;
             (deck.due(), deck.takes().to_vec())
         };
         for take in takes {
             let Some(key) = due.get(&Arc::as_ptr(&take)).copied() else { continue };
-            let interaction = take.interaction();
+            let Some(interaction) = take.interaction() else { continue };
             let is_other = interaction.provider != request.provider.as_str();
             let room = rooms.iter().find(|room| room.provider().as_str() == interaction.provider);
             let Some(room) = room.filter(|_| is_other && interaction.status < 400) else {

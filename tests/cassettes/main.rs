@@ -8,6 +8,7 @@ mod conversation;
 mod convert;
 mod files;
 mod freshness;
+mod indexed;
 #[cfg(all(feature = "reqwest-middleware-0_4", feature = "reqwest-middleware-0_5"))]
 mod library;
 mod matching;

@@ -111,6 +111,7 @@ pub(in crate::cassette) fn answer(file: &Bytes, at: usize, number: usize) -> Opt
 
 fn answered(lines: Lines<'_>, file: &Bytes, mut read: Interaction) -> Option<Interaction> {
     let mut nodes: Vec<Node> = Vec::new();
+    let mut is_over = false;
     for (.., text) in lines {
         let line = Line::of(text, &mut nodes)?;
         match line.what {
@@ -121,11 +122,11 @@ fn answered(lines: Lines<'_>, file: &Bytes, mut read: Interaction) -> Option<Int
             What::Frame => {
                 read.frames.push(Frame { at: line.after()?, bytes: line.frame(file)? });
             }
-            What::End => read.interrupted = line.why()?,
+            What::End => (read.interrupted, is_over) = (line.why()?, true),
             What::File | What::Request => return None,
         }
     }
-    Some(read)
+    (is_over && read.status != 0).then_some(read)
 }
 
 /// The lines of a text that are not blank: where each begins, which it is, and what it says.

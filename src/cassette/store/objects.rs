@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, PutMode, PutOptions, UpdateVersion};
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Store, TAIL};
+use super::{Stat, Store, TAIL};
 
 /// Cassettes as objects of any store that the crate `object_store` knows (0.14): S3 and what speaks like
 /// it, Google Cloud Storage, Azure, memory. Many machines share one library of recordings.
@@ -22,7 +23,9 @@ use super::{Store, TAIL};
 /// files there is [`Folder`](super::Folder).
 ///
 /// The operations are the `object_store`'s, on a thread and a runtime of their own, for which the calling
-/// thread waits, as it does for files: replaying waits once, when the cassette is opened.
+/// thread waits, as it does for files: replaying waits once, when the cassette is opened. With an
+/// [index](super::super::Cassette::write_index) beside it, it waits for each recording until 200 were read,
+/// and then for all: worth it where each process needs a few of very many.
 ///
 /// ```
 /// use object_store::memory::InMemory;
@@ -72,11 +75,7 @@ impl Objects {
             let (e_tag, version) = (got.meta.e_tag.clone(), got.meta.version.clone());
             Ok((got.bytes().await?.to_vec(), UpdateVersion { e_tag, version }))
         });
-        match got {
-            Ok(got) => Ok(Some(got)),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(io::Error::other(error)),
-        }
+        there(got)
     }
 
     /// Puts a text made of the old one in its place; none if there is nothing to do.
@@ -141,8 +140,37 @@ impl Store for Objects {
         self.update(name, &mut |old| text(&old).map(Some))
     }
 
+    fn read_range(&self, name: &str, range: Range<u64>) -> io::Result<Option<Vec<u8>>> {
+        let path = self.path(name);
+        let options = GetOptions { range: Some(range.into()), ..GetOptions::default() };
+        there(
+            self.worker.run(async {
+                Ok(self.store.get_opts(&path, options).await?.bytes().await?.to_vec())
+            }),
+        )
+    }
+
+    /// The version is the object's ETag.
+    fn stat(&self, name: &str) -> io::Result<Option<Stat>> {
+        let path = self.path(name);
+        let options = GetOptions { head: true, ..GetOptions::default() };
+        there(self.worker.run(async {
+            let known = self.store.get_opts(&path, options).await?.meta;
+            Ok(Stat { length: known.size, version: known.e_tag.unwrap_or_default() })
+        }))
+    }
+
     fn locate(&self, name: &str) -> String {
         format!("{}: {}", self.store, self.path(name))
+    }
+}
+
+/// Nothing, of what is not there.
+fn there<T>(got: object_store::Result<T>) -> io::Result<Option<T>> {
+    match got {
+        Ok(got) => Ok(Some(got)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(io::Error::other(error)),
     }
 }
 

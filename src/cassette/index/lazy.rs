@@ -1,0 +1,97 @@
+//! A cassette of which nothing but the index was read.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+
+use super::{Index, Place, sum};
+use crate::cassette::deck::{IsHash, Settings};
+use crate::cassette::store::Store;
+use crate::cassette::take::Take;
+
+/// Recordings that are found by an index, each read when it is replayed.
+#[derive(Debug)]
+pub(in crate::cassette) struct Lazy {
+    index: Index,
+    /// The cassette as it was when it was opened, if it was read.
+    text: Option<Bytes>,
+    /// How many recordings were read out of it, one by one.
+    reads: usize,
+    /// How many recordings of a request were replayed.
+    played: HashMap<u128, usize, BuildHasherDefault<IsHash>>,
+}
+
+impl Lazy {
+    /// After as many single recordings the whole is read: a process that needs many needs more.
+    const READS: usize = 200;
+
+    /// If there is an index that fits.
+    pub(in crate::cassette) fn open(store: &dyn Store, name: &str) -> Option<Self> {
+        let (index, text) = Index::open(store, name)?;
+        Some(Self { index, text, reads: 0, played: HashMap::default() })
+    }
+
+    pub(in crate::cassette) fn len(&self) -> usize {
+        self.index.recordings()
+    }
+
+    /// The recording of a request that is due; nothing, where the index does not tell or what it tells is
+    /// not so: then the whole cassette is to be read.
+    pub(in crate::cassette) fn next(
+        &mut self,
+        key: u128,
+        settings: &Settings,
+        (store, name): (&dyn Store, &str),
+    ) -> Option<Arc<Take>> {
+        let left_out = settings.ignored.iter().chain(&settings.redaction.pointers);
+        (settings.normal.len() == 0 && self.index.leaves_out(left_out)).then_some(())?;
+        let played = self.played.get(&key).copied().unwrap_or_default();
+        let (place, played) = match self.index.place(key, played) {
+            Some(place) => (place, played + 1),
+            None if settings.repeat => (self.index.place(key, played.checked_sub(1)?)?, played),
+            None => return None,
+        };
+        let take = Take::filed(self.lines(place, store, name)?, place.line)?;
+        take.used.store(true, Ordering::Relaxed);
+        self.played.insert(key, played);
+        Some(Arc::new(take))
+    }
+
+    /// The lines of a recording, if they are those of which the index was made.
+    fn lines(&mut self, place: Place, store: &dyn Store, name: &str) -> Option<Bytes> {
+        let Place { start, length, .. } = place;
+        if self.text.is_none() && self.reads >= Self::READS {
+            let text = store.read(name).ok()??.into();
+            self.text = Some(self.index.snapshot(&text)?);
+        }
+        if let Some(text) = &self.text {
+            let start = usize::try_from(start).ok()?;
+            let end = start.checked_add(usize::try_from(length).ok()?)?;
+            return (end <= text.len()).then(|| text.slice(start..end));
+        }
+        self.reads += 1;
+        let lines = store.read_range(name, start..start + length).ok()??;
+        (lines.len() as u64 == length && sum(&lines) == place.sum).then(|| lines.into())
+    }
+
+    /// The cassette as it was when it was opened, if it still begins with that; otherwise as it is.
+    pub(in crate::cassette) fn snapshot(&self, text: Bytes) -> Bytes {
+        self.index.snapshot(&text).unwrap_or(text)
+    }
+
+    pub(in crate::cassette) fn text(&self) -> Option<&Bytes> {
+        self.text.as_ref()
+    }
+
+    /// How many recordings of which requests were replayed.
+    pub(in crate::cassette) fn played(&self) -> impl Iterator<Item = (u128, usize)> {
+        self.played.iter().map(|(key, count)| (*key, *count))
+    }
+
+    pub(in crate::cassette) fn rewind(&mut self) {
+        self.played.clear();
+    }
+}
