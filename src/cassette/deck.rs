@@ -392,3 +392,6 @@ pub(super) fn nearest(
         .min_by(|(a, (one, _)), (b, (other, _))| one.cmp(other).then(a.line.cmp(&b.line)))
         .map(|(take, (_, found))| (take, found))
 }
+
+#[cfg(test)]
+mod tests;

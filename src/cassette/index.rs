@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::util::rng::hash;
 
 /// What the name of a cassette has at its end for its index.
-pub(super) const ENDING: &str = ".idx";
+pub(crate) const ENDING: &str = ".idx";
 
 /// Begins the file, with the version of this form.
 const MAGIC: u64 = u64::from_le_bytes(*b"mockidx1");

@@ -49,6 +49,17 @@ pub(super) enum Command {
         mock-llm cassette stats\n  \
         MOCK_LLM_USAGE=$PWD/used.jsonl cargo test; mock-llm cassette stats --used used.jsonl")]
     Stats(Stats),
+    /// Writes an index beside cassettes, with which large ones are opened at once.
+    #[command(
+        after_help = "FILE.jsonl gets FILE.jsonl.idx. It follows from the cassette and is passed by \
+        where it does not fit: put *.jsonl.idx into .gitignore, and write it anew when recordings have \
+        changed.\n\n\
+        Examples:\n  \
+        mock-llm cassette index                               # those of 1 MiB and more\n  \
+        mock-llm cassette index tests/cassettes/library.jsonl # this one, however small\n  \
+        mock-llm cassette index library.jsonl --ignore /seed  # for `Cassette::ignore(\"/seed\")`"
+    )]
+    Index(Index),
     /// Looks for secrets, and for files that cannot be read.
     #[command(after_help = "Examples:\n  \
         mock-llm cassette lint\n  \
@@ -93,6 +104,21 @@ pub(super) struct Convert {
     #[command(flatten)]
     pub(super) rules: Rules,
     /// Prints one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Index {
+    /// Files, and folders in which each file of 1 MiB and more that ends in `.jsonl` gets one: smaller
+    /// ones are opened as fast without.
+    #[arg(value_name = "PATH", default_value = "tests/cassettes")]
+    pub(super) paths: Vec<PathBuf>,
+    /// A place that is left out when requests are compared (`Cassette::ignore`, `Cassette::redact`), as a
+    /// JSON Pointer in which `*` stands for every element. Say all of them, or the index is of no use.
+    #[arg(long, value_name = "POINTER")]
+    pub(super) ignore: Vec<String>,
+    /// Prints one JSON array.
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -3,6 +3,7 @@
 mod args;
 mod convert;
 mod diff;
+mod index;
 mod ls;
 mod show;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub(super) fn cassette(options: &Cassette, out: &mut dyn Write) -> Result<(), Fa
     match &options.command {
         Command::Convert(options) => convert::convert(options, out),
         Command::Diff(options) => diff::diff(options, out),
+        Command::Index(options) => index::index(options, out),
         Command::Lint(options) => tidy::lint(options, out),
         Command::Ls(options) => ls::ls(options, out),
         Command::Prune(options) => tidy::prune(options, out),

@@ -308,3 +308,39 @@ fn diff_tells_places_and_classes() {
     let (_, out, _) = ran(&["mock-llm", "cassette", "diff", &three, &one]);
     assert_eq!(out, format!("{one}:7: nothing like it in A\n"));
 }
+
+#[test]
+fn index_is_written_for_what_is_named_and_what_is_large() {
+    let folder = Folder::new("index");
+    let small = folder.write("small.jsonl", &clean());
+    let all = folder.path("");
+    let (code, out, _) = ran(&["mock-llm", "cassette", "index", &all]);
+    assert_eq!(code, SUCCESS);
+    assert!(out.starts_with("no index was written: all are smaller than 1 MiB"), "{out}");
+    let many = recording("hi", "hello", WHOLE).repeat(3000);
+    let large = folder.write("deep/large.jsonl", &(FIRST.to_owned() + &many));
+    let (code, out, _) = ran(&["mock-llm", "cassette", "index", &all]);
+    assert_eq!((code, out), (SUCCESS, format!("{large}.idx: 3000 recordings, 118 KiB\n")));
+    let (code, out, _) = ran(&[
+        "mock-llm",
+        "cassette",
+        "index",
+        &small,
+        "--json",
+        "--ignore",
+        "/messages/*/content",
+    ]);
+    assert_eq!(code, SUCCESS);
+    let out: Value = serde_json::from_str(&out).unwrap();
+    let written =
+        serde_json::json!([{"file": format!("{small}.idx"), "recordings": 2, "bytes": 152}]);
+    assert_eq!(out, written);
+    // It is no cassette, and nothing is wrong with it.
+    let (code, out, _) = ran(&["mock-llm", "cassette", "lint", &all]);
+    assert_eq!((code, &*out), (SUCCESS, "2 files: nothing was found\n"));
+    let (code, _, err) = ran(&["mock-llm", "cassette", "index", &folder.path("none.jsonl")]);
+    assert!(code == FAILURE && err.contains("none.jsonl"), "{err}");
+    let broken = folder.write("broken.jsonl", &clean().replace("\"us\"", "us"));
+    let (code, _, err) = ran(&["mock-llm", "cassette", "index", &broken]);
+    assert!(code == FAILURE && err.contains("broken.jsonl:3:"), "{err}");
+}
