@@ -1,6 +1,7 @@
 //! What a request says to a model, whichever way it was written: by this it is found again.
 
 mod hash;
+mod usual;
 mod walk;
 
 use std::borrow::Cow;
@@ -126,55 +127,19 @@ pub(super) const VOLATILE: [&str; 14] = [
     "user",
 ];
 
-/// A value that a field has when it is not there.
-#[derive(Clone, Copy, Debug)]
-enum Usual {
-    Bool(bool),
-    Text(&'static str),
-    Whole(i64),
-}
-
-/// What fields of a request mean that are left out, where all vendors that have them agree: see
-/// <https://platform.openai.com/docs/api-reference/chat/create> and
-/// <https://platform.claude.com/docs/en/api/messages> (read 2026-11-21).
-const USUAL: [(&str, Usual); 10] = [
-    ("frequency_penalty", Usual::Whole(0)),
-    ("logprobs", Usual::Bool(false)),
-    ("n", Usual::Whole(1)),
-    ("parallel_tool_calls", Usual::Bool(true)),
-    ("presence_penalty", Usual::Whole(0)),
-    ("service_tier", Usual::Text("auto")),
-    ("stream", Usual::Bool(false)),
-    ("temperature", Usual::Whole(1)),
-    ("tool_choice", Usual::Text("auto")),
-    ("top_p", Usual::Whole(1)),
-];
-
-fn is_usual(name: &str, value: &Value) -> bool {
-    USUAL.iter().any(|(known, usual)| {
-        *known == name
-            && match usual {
-                Usual::Bool(usual) => value.as_bool() == Some(*usual),
-                Usual::Text(usual) => value.as_str() == Some(usual),
-                Usual::Whole(usual) => value.as_f64() == Some(*usual as f64),
-            }
-    })
-}
-
 /// A request without what does not matter: [`VOLATILE`] fields, null, what is `ignored`; what says no
-/// more than its absence would; when a message was made; and with made-up ids numbered by where they come first, so that a tool's result still
-/// belongs to its call. The key is made without it: this is for showing differences, and for bodies that
+/// more than its absence would ([`usual`]); when a message was made; and with made-up ids numbered by where
+/// they come first, so that a tool's result still belongs to its call. The key is made without it: this is for showing differences, and for bodies that
 /// [`Keyer`] leaves alone.
 pub(super) fn canonical(mut value: Value, ignored: &[Pointer]) -> Value {
     for pointer in ignored {
         pointer.remove(&mut value);
     }
+    if value.is_object() {
+        usual::leave_out(&mut value, usual::BODY);
+    }
     if let Value::Object(fields) = &mut value {
-        let matters = |name: &String, value: &mut Value| {
-            let is_default = value.is_null() || is_usual(name, value);
-            !is_default && !VOLATILE.contains(&name.as_str())
-        };
-        fields.retain(|name, value| matters(name, value));
+        fields.retain(|name, value| !value.is_null() && !VOLATILE.contains(&name.as_str()));
         for name in CONVERSATIONS {
             if let Some(conversation @ Value::Array(_)) = fields.get_mut(name) {
                 number_ids(conversation, &mut HashMap::new());

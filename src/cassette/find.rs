@@ -51,15 +51,7 @@ impl Cassette {
             return None;
         }
         let settings = Arc::clone(&self.deck().settings);
-        let secrets = Secrets::of(head);
-        let content_type = head.headers.get(header::CONTENT_TYPE);
-        let asked = Asked {
-            provider: provider.as_str().to_owned(),
-            method: head.method.to_string(),
-            url: url(head, &settings.redaction, &secrets),
-            content_type: content_type.and_then(|kind| kind.to_str().ok()).map(str::to_owned),
-            body: settings.redaction.body(&secrets, body),
-        };
+        let (asked, secrets) = asked(provider, head, body, &settings);
         let key = settings.key(&asked);
         let (mut next, mut purpose) = match self.next(key, mode, &settings) {
             Ok(next) => next,
@@ -135,6 +127,15 @@ impl Cassette {
                 self.location()
             )),
         })
+    }
+
+    /// Whether a request would be replayed: its key and the lookup, without an answer. For benches.
+    #[doc(hidden)]
+    pub fn finds(&self, provider: &Provider, head: &RequestHead, body: &Bytes) -> bool {
+        let settings = Arc::clone(&self.deck().settings);
+        let (asked, _) = asked(provider, head, body, &settings);
+        let next = self.next(settings.key(&asked), RecordMode::Replay, &settings);
+        matches!(next, Ok((Next::Take(_), _)))
     }
 
     /// Why nothing answers, and how to get out of it.
@@ -244,6 +245,25 @@ impl Cassette {
             self.location()
         ))
     }
+}
+
+/// A request as it is looked for, and what is secret in it.
+fn asked(
+    provider: &Provider,
+    head: &RequestHead,
+    body: &Bytes,
+    settings: &Settings,
+) -> (Asked, Secrets) {
+    let secrets = Secrets::of(head);
+    let content_type = head.headers.get(header::CONTENT_TYPE);
+    let asked = Asked {
+        provider: provider.as_str().to_owned(),
+        method: head.method.to_string(),
+        url: url(head, &settings.redaction, &secrets),
+        content_type: content_type.and_then(|kind| kind.to_str().ok()).map(str::to_owned),
+        body: settings.redaction.body(&secrets, body),
+    };
+    (asked, secrets)
 }
 
 /// What is answered where a cassette cannot be read.

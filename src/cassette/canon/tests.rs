@@ -1,3 +1,4 @@
+use super::usual::Usual;
 use super::*;
 use crate::util::rng::Rng;
 
@@ -56,6 +57,70 @@ fn what_is_left_out_is_what_it_would_be() {
         assert_ne!(tree(&other), tree(PLAIN), "{to}");
         assert_eq!(tree(MORE), tree(PLAIN));
     }
+}
+
+/// Deep inside, where the vendors document it.
+#[test]
+fn what_is_left_out_at_depth_is_what_it_would_be() {
+    let with = |fields: &str| key(&PLAIN.replacen('{', &format!("{{{fields},"), 1));
+    for fields in [
+        r#""response_format":{"type":"text"}"#,
+        r#""text":{"format":{"type":"text"},"verbosity":"medium"}"#,
+        r#""text":{"format":{"type":"te\u0078t"}}"#,
+        r#""text":{}"#,
+        r#""verbosity":"medium","truncation":"disabled","background":false"#,
+        r#""tool_choice":{"type":"auto"}"#,
+        r#""tool_choice":{"disable_parallel_tool_use":false,"type":"auto"}"#,
+        r#""generationConfig":{"candidateCount":1.0,"responseMimeType":"text/plain"}"#,
+        r#""generation_config":{"candidate_count":1}"#,
+        r#""toolConfig":{"functionCallingConfig":{"mode":"AUTO"}}"#,
+        r#""tool_config":{"function_calling_config":{}}"#,
+    ] {
+        assert_eq!(with(fields), key(PLAIN), "{fields}");
+    }
+    for fields in [
+        r#""response_format":{"type":"json_object"}"#,
+        r#""response_format":[]"#,
+        r#""response_format":"text""#,
+        r#""text":{"format":{"type":"text","x":1}}"#,
+        r#""text":"text""#,
+        r#""text":{"verbosity":"low"}"#,
+        r#""tool_choice":{"type":"any"}"#,
+        r#""tool_choice":{"disable_parallel_tool_use":true,"type":"auto"}"#,
+        r#""generationConfig":{"candidateCount":2}"#,
+        r#""generationConfig":{"temperature":1}"#,
+        r#""toolConfig":{"functionCallingConfig":{"mode":"ANY"}}"#,
+        r#""response":{"type":"text"}"#,
+        r#""tools":[]"#,
+    ] {
+        assert_ne!(with(fields), key(PLAIN), "{fields}");
+    }
+    let image = |detail: &str| {
+        key(&format!(
+            r#"{{"messages":[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"u"{detail}}}}}]}}]}}"#
+        ))
+    };
+    assert_eq!(image(""), image(r#","detail":"auto""#));
+    assert_ne!(image(""), image(r#","detail":"low""#));
+    let responses = |detail: &str| {
+        key(&format!(
+            r#"{{"input":[{{"role":"user","content":[{{"type":"input_image","image_url":"u"{detail}}}]}}]}}"#
+        ))
+    };
+    assert_eq!(responses(""), responses(r#","detail":"auto""#));
+    assert_ne!(responses(""), responses(r#","detail":"high""#));
+    let tool = |strict: &str| {
+        key(&format!(r#"{{"tools":[{{"type":"function","function":{{"name":"f"{strict}}}}}]}}"#))
+    };
+    assert_eq!(tool(""), tool(r#","strict":false"#));
+    assert_ne!(tool(""), tool(r#","strict":true"#));
+    // What a tool is told is nobody's default, and neither is what stands elsewhere.
+    let told = |detail: &str| {
+        key(&format!(
+            r#"{{"messages":[{{"content":[{{"type":"tool_use","input":{{"image_url":{{"a":1{detail}}}}}}}]}}]}}"#
+        ))
+    };
+    assert_ne!(told(""), told(r#","detail":"auto""#));
 }
 
 #[test]
@@ -238,6 +303,13 @@ fn what_is_odd_is_left_alone() {
     assert_eq!(Keyer::default().of_bytes(b"\"\xff\"", &[]), None);
 }
 
+fn each(known: &'static [usual::Known], found: &mut dyn FnMut(&'static usual::Known)) {
+    for known in known {
+        found(known);
+        each(known.inside, found);
+    }
+}
+
 /// Makes JSON of all kinds, with names and values that matter to a key, and spells it in many ways.
 struct Maker(Rng);
 
@@ -281,10 +353,30 @@ impl Maker {
     }
 
     fn name(&mut self) -> String {
-        let usual = USUAL.map(|(name, _)| name);
+        let mut usual = Vec::new();
+        each(usual::BODY, &mut |known| usual.push(known.name));
         let others = ["a", "b", "0", "é"];
         let names = [&IDS[..], &LITERAL, &VOLATILE, &CONVERSATIONS, &TIMES, &usual, &others];
         self.pick(&names.concat()).to_owned()
+    }
+
+    /// Fields of this table, each as usual or not.
+    fn of_table(&mut self, known: &'static [usual::Known]) -> Value {
+        let mut fields = serde_json::Map::new();
+        for known in known.iter().filter(|_| self.0.below(3) == 0).collect::<Vec<_>>() {
+            let mut value = match known.usual {
+                _ if self.0.below(6) == 0 => self.value(2),
+                Usual::Bool(usual) => (usual == (self.0.below(3) > 0)).into(),
+                Usual::Text(usual) => self.pick(&[usual, usual, "a"]).into(),
+                Usual::Whole(usual) => (usual + self.0.below(2) as i64).into(),
+                Usual::Empty | Usual::Open => self.of_table(known.inside),
+            };
+            if matches!(known.usual, Usual::Open) || self.0.below(9) == 0 {
+                value = (0..self.0.below(3)).map(|_| value.clone()).collect();
+            }
+            fields.insert(known.name.to_owned(), value);
+        }
+        fields.into()
     }
 
     fn body(&mut self) -> Value {
@@ -292,6 +384,9 @@ impl Maker {
         let mut body: serde_json::Map<_, _> = fields.collect();
         let turns: Vec<_> = (0..self.0.below(4)).map(|_| self.value(4)).collect();
         body.insert(self.pick(&CONVERSATIONS).to_owned(), turns.into());
+        if let (0, Value::Object(known)) = (self.0.below(2), self.of_table(usual::BODY)) {
+            body.extend(known);
+        }
         body.into()
     }
 

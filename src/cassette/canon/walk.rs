@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use serde_json::Number;
 
 use super::hash::{self, joined};
-use super::{CONVERSATIONS, IDS, LITERAL, TIMES, USUAL, Usual, VOLATILE};
+use super::usual::{self, Known, Usual};
+use super::{CONVERSATIONS, IDS, LITERAL, TIMES, VOLATILE};
 use crate::cassette::redact::Pointer;
 use crate::cassette::scan::{Kind, Node, scan, unescape};
 
@@ -57,7 +58,9 @@ impl Scratch {
     ) -> Option<u128> {
         self.fields.clear();
         let steps: Vec<_> = ignored.iter().map(Pointer::steps).collect();
-        Walk { bytes, nodes, scratch: self, top: at }.value(at, false, &steps)
+        let is_object = nodes[at].kind == Kind::Object;
+        let of = Of { has_ids: false, known: if is_object { usual::BODY } else { &[] } };
+        Walk { bytes, nodes, scratch: self, top: at }.value(at, of, &steps)
     }
 }
 
@@ -69,11 +72,24 @@ struct Walk<'a> {
     top: usize,
 }
 
+/// What is known of a value by where it stands.
+#[derive(Clone, Copy)]
+struct Of {
+    /// Whether ids in it are made up.
+    has_ids: bool,
+    /// What its fields are when they are left out.
+    known: &'static [Known],
+}
+
+impl Of {
+    const NOTHING: Self = Self { has_ids: false, known: &[] };
+}
+
 /// Of each pointer that leads into a value, the rest of its way.
 type Ways<'a> = [&'a [String]];
 
 impl<'a> Walk<'a> {
-    fn value(&mut self, at: usize, has_ids: bool, ways: &Ways<'_>) -> Option<u128> {
+    fn value(&mut self, at: usize, of: Of, ways: &Ways<'_>) -> Option<u128> {
         let node = self.nodes[at];
         Some(match node.kind {
             Kind::Null => hash::NULL,
@@ -85,8 +101,8 @@ impl<'a> Walk<'a> {
                 unescape(self.slice(node), &mut self.scratch.meant);
                 hash::of_text(&self.scratch.meant)
             }
-            Kind::Array => self.array(at, has_ids, ways)?,
-            Kind::Object => self.object(at, has_ids, ways)?,
+            Kind::Array => self.array(at, of, ways)?,
+            Kind::Object => self.object(at, of, ways)?,
         })
     }
 
@@ -94,7 +110,7 @@ impl<'a> Walk<'a> {
         &self.bytes[node.start as usize..node.end as usize]
     }
 
-    fn array(&mut self, at: usize, has_ids: bool, ways: &Ways<'_>) -> Option<u128> {
+    fn array(&mut self, at: usize, of: Of, ways: &Ways<'_>) -> Option<u128> {
         let end = self.nodes[at].next as usize;
         let (mut element, mut index, mut key) = (at + 1, 0_usize, hash::ARRAY);
         while element < end {
@@ -102,7 +118,7 @@ impl<'a> Walk<'a> {
             let one = match &into {
                 // The others keep their places.
                 None => hash::NULL,
-                Some(into) => self.value(element, has_ids, into)?,
+                Some(into) => self.value(element, of, into)?,
             };
             key = joined(key, one);
             element = self.nodes[element].next as usize;
@@ -111,7 +127,7 @@ impl<'a> Walk<'a> {
         Some(key)
     }
 
-    fn object(&mut self, at: usize, has_ids: bool, ways: &Ways<'_>) -> Option<u128> {
+    fn object(&mut self, at: usize, of: Of, ways: &Ways<'_>) -> Option<u128> {
         let base = self.scratch.fields.len();
         let end = self.nodes[at].next as usize;
         let mut name = at + 1;
@@ -141,7 +157,7 @@ impl<'a> Walk<'a> {
         for place in base..self.scratch.fields.len() {
             let (name, value) = self.scratch.fields[place];
             let name = self.slice(self.nodes[name as usize]);
-            if let Some(value) = self.field(name, value as usize, is_top, has_ids, ways)? {
+            if let Some(value) = self.field(name, value as usize, is_top, of, ways)? {
                 sum = sum.wrapping_add(hash::of_field(name, value));
             }
         }
@@ -150,14 +166,11 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether it says no more than its absence would.
-    fn is_usual(&self, name: &[u8], at: usize) -> bool {
-        let Some((_, usual)) = USUAL.iter().find(|(known, _)| known.as_bytes() == name) else {
-            return false;
-        };
+    fn is_usual(&self, usual: Usual, at: usize) -> bool {
         let node = self.nodes[at];
         match (usual, node.kind) {
-            (Usual::Bool(usual), Kind::True) => *usual,
-            (Usual::Bool(usual), Kind::False) => !*usual,
+            (Usual::Bool(usual), Kind::True) => usual,
+            (Usual::Bool(usual), Kind::False) => !usual,
             (Usual::Text(usual), Kind::Text) => self.slice(node) == usual.as_bytes(),
             (Usual::Text(usual), Kind::Escaped) => {
                 let mut meant = Vec::new();
@@ -166,47 +179,57 @@ impl<'a> Walk<'a> {
             }
             (Usual::Whole(usual), Kind::Number) => {
                 let number = serde_json::from_slice::<Number>(self.slice(node)).ok();
-                number.and_then(|number| number.as_f64()) == Some(*usual as f64)
+                number.and_then(|number| number.as_f64()) == Some(usual as f64)
             }
             _ => false,
         }
     }
 
-    /// Its value; `Some(None)` if it does not count.
+    /// Its value; `Some(None)` if it does not count. `of` is of the object that it stands in.
     fn field(
         &mut self,
         name: &[u8],
         at: usize,
         is_top: bool,
-        has_ids: bool,
+        of: Of,
         ways: &Ways<'_>,
     ) -> Option<Option<u128>> {
         let is = |known: &&str| known.as_bytes() == name;
         let Some(into) = further(ways, |step| step.as_bytes() == name) else { return Some(None) };
         let kind = self.nodes[at].kind;
+        let known = usual::of(of.known, name);
+        if known.clone().any(|it| self.is_usual(it.usual, at)) {
+            return Some(None);
+        }
+        let is_holder =
+            kind == Kind::Object && known.clone().any(|it| matches!(it.usual, Usual::Empty));
+        let known = usual::inside(known);
+        // What is left of an object in which all is as usual.
+        let empty = is_holder.then(|| hash::of_fields(0));
+        let counts = |value: u128| Some(Some(value).filter(|value| Some(*value) != empty));
         if is_top {
-            let is_default = kind == Kind::Null || self.is_usual(name, at);
-            if is_default || VOLATILE.iter().any(is) {
+            if kind == Kind::Null || VOLATILE.iter().any(is) {
                 return Some(None);
             }
-            let begins = kind == Kind::Array && CONVERSATIONS.iter().any(is);
-            if begins {
+            let has_ids = kind == Kind::Array && CONVERSATIONS.iter().any(is);
+            if has_ids {
                 self.scratch.seen.clear();
             }
-            return self.value(at, begins, &into).map(Some);
+            return counts(self.value(at, Of { has_ids, known }, &into)?);
         }
+        let has_ids = of.has_ids;
         if has_ids && TIMES.iter().any(is) {
             return Some(None);
         }
         let is_id = has_ids && matches!(kind, Kind::Text | Kind::Escaped) && IDS.iter().any(is);
         if is_id {
-            let id = self.value(at, false, &[])?;
+            let id = self.value(at, Of::NOTHING, &[])?;
             let next = self.scratch.seen.len() + 1;
             let number = *self.scratch.seen.entry(id).or_insert(next);
             return Some(Some(hash::of_text(super::numbered(number).as_bytes())));
         }
         let has_ids = has_ids && !LITERAL.iter().any(is);
-        self.value(at, has_ids, &into).map(Some)
+        counts(self.value(at, Of { has_ids, known }, &into)?)
     }
 }
 
