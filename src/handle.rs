@@ -108,7 +108,14 @@ impl MockHandle {
     pub fn check(&self) -> Result<(), Error> {
         match self.0.misfits.add_to(self.0.rules.unmet(&self.received())) {
             None => Ok(()),
-            Some(report) => Err(Error::unmet(report)),
+            Some(report) => {
+                #[cfg(feature = "cassette")]
+                let report = match self.cassette() {
+                    Some(cassette) => cassette.with_near(report),
+                    None => report,
+                };
+                Err(Error::unmet(report))
+            }
         }
     }
 

@@ -74,11 +74,36 @@ impl Cassette {
         None
     }
 
-    /// Tells that the recording of another request is replayed.
-    pub(super) fn tell_near(&self, line: usize, near: &Near) {
+    /// What is said of it that a recording of another request answers, for [`MockHandle::check`], if that is
+    /// to fail.
+    ///
+    /// [`MockHandle::check`]: crate::MockHandle::check
+    pub(super) fn failure(&self, line: usize, near: Option<&Near>) -> Option<String> {
+        let near = near.filter(|_| self.deck().settings.fuzzy_fails)?;
+        Some(self.near_note(line, near).to_string())
+    }
+
+    /// A report, and what it does not say of recordings of other requests.
+    pub(crate) fn with_near(&self, mut report: String) -> String {
+        let notes = self.0.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        for note in notes.iter().filter(|note| matches!(note, Note::Fuzzy { .. })) {
+            let note = note.to_string();
+            if !report.contains(&note) {
+                report += &format!("note: {note}\n");
+            }
+        }
+        report
+    }
+
+    fn near_note(&self, line: usize, near: &Near) -> Note {
         let Near { distance, differences } = near;
         let (recording, differences) = (self.place(line), differences.clone());
-        let note = Note::Fuzzy { recording, distance: *distance, differences };
+        Note::Fuzzy { recording, distance: *distance, differences }
+    }
+
+    /// Tells that the recording of another request is replayed.
+    pub(super) fn tell_near(&self, line: usize, near: &Near) {
+        let note = self.near_note(line, near);
         if !self.0.told_fuzzy.swap(true, Ordering::Relaxed) {
             eprintln!("warning: tower-mock-llm: {note}");
         }

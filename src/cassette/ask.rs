@@ -29,7 +29,12 @@ impl Mock {
                 self.shared.misfits.add(message.clone());
                 ApiError::invalid_request(message).into()
             }
-            Found::Play(recorded) => Answer::new(Say::Recorded(recorded)),
+            Found::Play(recorded) => {
+                if let Some(failure) = recorded.failure() {
+                    self.shared.misfits.add(failure);
+                }
+                Answer::new(Say::Recorded(recorded))
+            }
             // It was an answer, whatever the schemas say.
             Found::Say(reply) => Answer::new(Say::Reply(reply)).unchecked(),
         })

@@ -33,6 +33,8 @@ pub(super) struct Settings {
     pub(super) normal: Normal,
     /// How far away a recording may be.
     pub(super) fuzzy: Option<f64>,
+    /// Whether a check fails where one was away.
+    pub(super) fuzzy_fails: bool,
     /// Whether recordings of other providers answer.
     pub(super) transcode: bool,
     /// The turn from which on another cassette is asked.

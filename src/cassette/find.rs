@@ -256,6 +256,8 @@ fn asked(
 ) -> (Asked, Secrets) {
     let secrets = Secrets::of(head);
     let content_type = head.headers.get(header::CONTENT_TYPE);
+    // Nothing but a form's is looked at.
+    let content_type = content_type.filter(|kind| kind.as_bytes().starts_with(b"multipart/"));
     let asked = Asked {
         provider: provider.as_str().to_owned(),
         method: head.method.to_string(),

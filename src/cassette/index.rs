@@ -186,12 +186,22 @@ impl Index {
         Some(Place { start, length, line, sum: self.word(at + 2) })
     }
 
-    /// The first entry whose key is not smaller. Keys are hashes, so one knows about where it is.
+    /// The first entry whose key is not smaller. Keys are hashes, so one knows about where it is, and each
+    /// key on the way tells better.
     fn first(&self, key: u128) -> usize {
-        /// Of 100,000 most are no further away than two of these steps.
-        const STEP: usize = 128;
+        const STEP: usize = 4;
         let count = self.entries();
-        let about = ((key >> 64) * count as u128 >> 64) as usize;
+        let high = |key: u128| (key >> 64) as u64;
+        let entries = |of: u64| ((u128::from(of) * count as u128) >> 64) as usize;
+        let mut about = entries(high(key));
+        for _ in 0..3 {
+            let Some(at) = (about < count).then(|| high(self.key(about))) else { break };
+            let far = entries(high(key).abs_diff(at));
+            about = match high(key) >= at {
+                true => count.min(about + far),
+                false => about.saturating_sub(far),
+            };
+        }
         let (mut low, mut high, mut step) = (about, about, STEP);
         while low > 0 && self.key(low - 1) >= key {
             low = low.saturating_sub(step);

@@ -51,6 +51,11 @@ impl Recorded {
         (response.map(|()| frames), wait)
     }
 
+    /// Why [`MockHandle::check`](crate::MockHandle::check) is to fail although this answers.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.cassette.failure(self.answer.line, self.near.as_deref())
+    }
+
     /// For the journal.
     pub(crate) fn replayed(&self) -> Box<Replayed> {
         let (cassette, line) = (self.cassette.clone(), self.answer.line);

@@ -153,12 +153,18 @@ impl Secrets {
     }
 }
 
+/// What was masked may end within a letter.
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
 /// Where a secret stands. Made for one search: to prepare a longer one takes longer than this.
 fn find(bytes: &[u8], secret: &[u8]) -> Option<usize> {
+    let last = bytes.len().checked_sub(secret.len())?;
     // What is rare in prose tells most places off.
     let is_rare = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_uppercase() || *byte > 127;
     let rare = secret.iter().rposition(is_rare).unwrap_or_default();
-    let last = bytes.len().checked_sub(secret.len())?;
     memchr::memchr_iter(secret[rare], &bytes[rare..=last + rare])
         .find(|start| bytes[*start..].starts_with(secret))
 }
@@ -186,6 +192,9 @@ impl Redaction {
 
     #[cfg(feature = "regex")]
     fn by_pattern(&self, bytes: &mut [u8]) {
+        if self.patterns.is_empty() {
+            return;
+        }
         let Ok(text) = std::str::from_utf8(bytes) else { return };
         let ranges =
             self.patterns.iter().flat_map(|p| p.find_iter(text)).map(|found| found.range());
@@ -211,7 +220,7 @@ impl Redaction {
     pub(super) fn text(&self, secrets: &Secrets, text: &str) -> String {
         let mut bytes = text.as_bytes().to_vec();
         self.scrub(secrets, &mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
+        text_of(bytes)
     }
 
     /// The request's body as it is compared and kept.

@@ -104,6 +104,14 @@ impl Cassette {
         self.set(|settings| settings.fuzzy = Some(threshold))
     }
 
+    /// Lets [`MockHandle::check`](crate::MockHandle::check) fail where a recording answered that was only
+    /// [near enough](Self::fuzzy), with the distance and the differences. The default is not to; then they
+    /// stand in its message where something else fails.
+    #[must_use]
+    pub fn fuzzy_fails(self, fails: bool) -> Self {
+        self.set(|settings| settings.fuzzy_fails = fails)
+    }
+
     /// Answers clients of one provider with recordings of another, where a request has no recording of
     /// its own: the conversation, the names of the tools, the choice of a tool and the form of the answer
     /// must be the same; the model and the sampling may differ, since no two vendors share them. The

@@ -10,14 +10,16 @@ use super::format::quick::{self, Entry};
 use super::interaction::Interaction;
 use super::redact::Pointer;
 
-/// A recording.
+/// A recording. What a lookup touches stands first, where an `Arc` counts: of many recordings each
+/// further line of memory must be waited for.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Take {
-    source: Source,
+    pub(super) used: AtomicBool,
+    pub(super) is_interrupted: bool,
     /// Where it stands in its file; 0 if it was recorded just now.
     pub(super) line: usize,
-    pub(super) is_interrupted: bool,
-    pub(super) used: AtomicBool,
+    source: Source,
 }
 
 #[derive(Debug)]

@@ -156,9 +156,24 @@ async fn a_near_recording_answers_if_that_is_wanted_and_is_told() {
     assert!(exact.unwrap().place().ends_with("x.jsonl:6"));
     assert_eq!((near.distance(), &near.place()), (Some(1.0 / 8.0), recording));
     assert_eq!(near.differences(), differences);
+    // Which is no failure, unless it is to be one; but where another thing fails, it is told there too.
+    handle.check().unwrap();
+    let note = cassette.notes()[0].to_string();
+    let strict =
+        MockLlmLayer::new().cassette(Cassette::open(&path).unwrap().fuzzy(0.2).fuzzy_fails(true));
+    let failing = strict.handle();
+    call(strict.clone().into_service(), ask(oslo)).await;
+    failing.check().unwrap();
+    call(strict.into_service(), ask(asked)).await;
+    assert!(failing.check().unwrap_err().to_string().starts_with(&note));
     // It was used, as any other.
     let (status, why) = send(asked).await;
     assert_eq!(status, 400, "{why}");
+    let told = handle.check().unwrap_err().to_string();
+    assert!(
+        told.contains("has no recording of") && told.ends_with(&format!("\nnote: {note}\n")),
+        "{told}"
+    );
     assert!(received.len() == 2 && handle.received()[2].replayed.is_none());
     // Half of the words are too many, and another model is another request.
     assert_eq!(replay(Cassette::open(&path).unwrap().fuzzy(0.2), ask("Tell me lies")).await.0, 400);

@@ -25,44 +25,48 @@ impl Redaction {
             Some((place, query)) => (place, Some(query)),
             None => (url, None),
         };
-        let (scheme, rest) = match place.find("://") {
-            Some(at) => place.split_at(at + "://".len()),
-            None => ("", place),
-        };
+        let (scheme, rest) = place.split_at(after_scheme(place));
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let host = authority.rsplit('@').next().unwrap_or_default();
-        let mut url = scheme.to_owned() + &self.text(secrets, host);
+        let mut kept = Vec::with_capacity(url.len());
+        kept.extend_from_slice(scheme.as_bytes());
+        let push = |kept: &mut Vec<u8>, part: &str| {
+            let start = kept.len();
+            kept.extend_from_slice(part.as_bytes());
+            self.scrub(secrets, &mut kept[start..]);
+        };
+        push(&mut kept, host);
         let mut owner = "";
         for (index, segment) in path.split('/').enumerate() {
             if index > 0 {
-                url.push('/');
+                kept.push(b'/');
             }
             if is_account(owner, segment) {
-                url.push_str(&self.mask.hidden(segment));
+                kept.extend_from_slice(self.mask.hidden(segment).as_bytes());
             } else {
-                url.push_str(&self.text(secrets, segment));
+                push(&mut kept, segment);
             }
             owner = segment;
         }
         for (index, pair) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
-            url.push(if index == 0 { '?' } else { '&' });
+            kept.push(if index == 0 { b'?' } else { b'&' });
             match pair.split_once('=') {
                 Some((name, value)) if is_secret(name) => {
-                    url.push_str(name);
-                    url.push('=');
-                    url.push_str(&self.mask.hidden(value));
+                    kept.extend_from_slice(name.as_bytes());
+                    kept.push(b'=');
+                    kept.extend_from_slice(self.mask.hidden(value).as_bytes());
                 }
-                _ => url.push_str(&self.text(secrets, pair)),
+                _ => push(&mut kept, pair),
             }
         }
-        url
+        super::text_of(kept)
     }
 }
 
 /// What of a kept URL tells one request from another: the path, and the query in any order but without
 /// what was secret. The host is left out: a gateway, or a server on this machine, stands for it.
 pub(in crate::cassette) fn place(url: &str) -> (&str, Vec<&str>) {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = &url[after_scheme(url)..];
     let rest = rest.find('/').map_or("/", |at| &rest[at..]);
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let name = |pair: &str| pair.split('=').next().is_some_and(is_secret);
@@ -72,14 +76,17 @@ pub(in crate::cassette) fn place(url: &str) -> (&str, Vec<&str>) {
     (path, query)
 }
 
+/// Where the host begins: a colon that stands before is the scheme's.
+fn after_scheme(url: &str) -> usize {
+    const MARK: &str = "://";
+    url.find(':').filter(|at| url[*at..].starts_with(MARK)).map_or(0, |at| at + MARK.len())
+}
+
 /// The names of accounts in a path.
 pub(super) fn account_ids(path: &str) -> impl Iterator<Item = &str> {
-    let owners = path.split('/');
-    owners
-        .clone()
-        .zip(owners.skip(1))
-        .filter(|(owner, id)| is_account(owner, id))
-        .map(|pair| pair.1)
+    let mut owner = "";
+    path.split('/')
+        .filter(move |segment| is_account(std::mem::replace(&mut owner, segment), segment))
 }
 
 fn is_account(owner: &str, segment: &str) -> bool {
