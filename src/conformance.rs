@@ -56,7 +56,8 @@ impl Samples {
         Self { whole, stream, others: Vec::new() }
     }
 
-    /// Adds a request for what is no conversation: embeddings (not as base64), a count of tokens.
+    /// Adds a request for what is no conversation: embeddings (not as base64), a count of tokens, the
+    /// list of models.
     /// Without one a room is not asked for them.
     #[must_use]
     pub fn operation(mut self, request: Request<Bytes>) -> Self {

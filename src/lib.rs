@@ -161,8 +161,8 @@ pub use self::provider::{Provider, ResponseSynth};
 pub use self::quota::Quota;
 #[doc(inline)]
 pub use self::reply::{
-    Answer, ApiError, Citation, Delta, Embeddings, Finish, Part, Reply, ReplyStream, SafetyRating,
-    ServerTool, TokenCount, ToolCall, ToolDeltas, Usage,
+    Answer, ApiError, Citation, Delta, Embeddings, Finish, Models, Part, Reply, ReplyStream,
+    SafetyRating, ServerTool, TokenCount, ToolCall, ToolDeltas, Usage,
 };
 #[doc(inline)]
 pub use self::request::{LlmRequest, Message, Role};

@@ -138,3 +138,34 @@ fn logs_are_followed_until_the_server_ends() {
     server.shutdown();
     assert_eq!(logs.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn logs_are_read_over_tls() {
+    let tls = tower_mock_llm::Tls::self_signed(["127.0.0.1"]).unwrap();
+    let folder = std::env::temp_dir().join(format!("mock-llm-ca-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let ca = folder.join("ca.pem");
+    std::fs::write(&ca, tls.certificate_pem()).unwrap();
+    let server = tower_mock_llm::MockServer::builder(tower_mock_llm::MockLlmLayer::new());
+    let server = server.tls(tls).start().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_mock-llm"))
+            .args(arguments)
+            .args(["--url", &server.url()])
+            .env_remove("MOCK_LLM_ADMIN_TOKEN")
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let trusted = ["--ca", ca.to_str().unwrap()];
+    let (code, said, error) = run(&[&["logs"], &trusted[..]].concat());
+    assert_eq!((code, said.as_str()), (Some(0), "0 calls\n"), "{error}");
+    let (code, said, error) = run(&[&["health"], &trusted[..]].concat());
+    assert_eq!(code, Some(0), "{error}");
+    assert!(said.starts_with("https://127.0.0.1:"), "{said}");
+    let (code, _, error) = run(&["logs"]);
+    assert_ne!(code, Some(0));
+    assert!(error.contains("UnknownIssuer") && error.contains("--ca"), "{error}");
+    std::fs::remove_dir_all(folder).unwrap();
+}

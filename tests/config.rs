@@ -214,6 +214,50 @@ models:
 }
 
 #[tokio::test]
+async fn a_mock_that_fails_is_stood_in_for_by_the_next() {
+    let net = config(
+        "
+providers:
+  first:
+    type: mock
+    responses:
+      \"*\": {default: first, patterns: [{pattern: busy, response: {error: rate_limit}}, {pattern: bad, response: {error: invalid_request}}, {pattern: gone, response: {no_answer: closed}}]}
+  next: {type: mock, responses: {\"*\": {default: next, patterns: [{pattern: busy, response: next is free}]}}}
+  broken: {type: mock, failure_rate: 1, responses: {\"*\": never}}
+models:
+  a: {provider: first, fallback_provider: next}
+  b: {provider: broken, fallback_provider: next}
+  c: {provider: broken}
+",
+    );
+    for (model, text, expected) in [
+        ("a", "x", Ok("first")),
+        ("a", "busy", Ok("next is free")),
+        ("a", "gone", Ok("next")),
+        // The request is at fault, and would be anywhere.
+        ("a", "bad", Err(400)),
+        ("b", "x", Ok("next")),
+        ("other", "busy", Err(429)),
+    ] {
+        let (status, body) = net.post(OPENAI, asks(model, text)).await;
+        let said = body["choices"][0]["message"]["content"].as_str();
+        assert_eq!(said.ok_or(status), expected, "{model} {text}: {body}");
+    }
+    assert!(net.post(OPENAI, asks("c", "x")).await.0 >= 500);
+    let (status, body) = net.post(ANTHROPIC, asks("b", "x")).await;
+    assert_eq!((status, &body["content"][0]["text"]), (200, &json!("next")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_counted_from_when_the_file_was_loaded() {
+    let net = config("trouble: [{error: overloaded, between: {from: 10s, to: 50s}}]\n");
+    for (wait, status) in [(0, 200), (9, 200), (2, 503), (38, 503), (2, 200)] {
+        tokio::time::sleep(std::time::Duration::from_secs(wait)).await;
+        assert_eq!(net.post(OPENAI, asks("gpt-4", "hi")).await.0, status, "after {wait} s more");
+    }
+}
+
+#[tokio::test]
 async fn keys_decide_who_goes_live_and_can_be_switched() {
     let net = config("keys: {sk-live-*: live, sk-live-tests: mock}\n");
     let send = async |key: &str| {

@@ -184,6 +184,7 @@ impl<'a> Call<'a> {
                 Operation::Chat => "chat",
                 Operation::CountTokens => "count_tokens",
                 Operation::Embeddings => "embeddings",
+                Operation::Models => "models",
             }),
             method: received.head.method.as_str(),
             path: mask::path(&received.head),

@@ -20,6 +20,7 @@ use crate::error::BoxError;
 use crate::journal::Received;
 use crate::pace::Timer;
 use crate::server::Other;
+use crate::wire::{FrameBuf, JsonStyle, Sse};
 
 /// Who follows, and what was told already.
 struct Follower {
@@ -32,6 +33,8 @@ struct Follower {
     changes: watch::Receiver<u64>,
     closing: watch::Receiver<bool>,
 }
+
+const EVENTS: Sse = Sse::lf(JsonStyle::COMPACT);
 
 /// Events of so long a time are sent together.
 const TOGETHER: Duration = Duration::from_millis(50);
@@ -73,11 +76,12 @@ impl Admin {
             let events = if begun {
                 follower.next().await?
             } else {
-                let mut events = b": follows calls\n\n".to_vec();
+                let mut events = FrameBuf::new();
+                EVENTS.comment(&mut events, "follows calls");
                 follower.tell(&mut events);
-                events
+                events.take_all()?
             };
-            let frame = Ok::<_, BoxError>(Frame::data(Bytes::from(events)));
+            let frame = Ok::<_, BoxError>(Frame::data(events));
             Some((frame, (follower, true)))
         });
         of_type("text/event-stream", StreamBody::new(frames).boxed_unsync())
@@ -86,7 +90,7 @@ impl Admin {
 
 impl Follower {
     /// Events, once there are some; `None` when the server ends.
-    async fn next(&mut self) -> Option<Vec<u8>> {
+    async fn next(&mut self) -> Option<Bytes> {
         let mut keep_alive = Timer::default();
         keep_alive.start();
         loop {
@@ -97,21 +101,23 @@ impl Follower {
                 changed = self.changes.changed() => changed.ok()?,
                 _ = self.closing.changed() => return None,
                 () = poll_fn(|cx| keep_alive.poll(KEEP_ALIVE, cx)) => {
-                    return Some(b": still here\n\n".to_vec());
+                    let mut silence = FrameBuf::new();
+                    EVENTS.comment(&mut silence, "still here");
+                    return silence.take_all();
                 }
             }
             let mut together = Timer::default();
             poll_fn(|cx| together.poll(TOGETHER, cx)).await;
             self.changes.mark_unchanged();
-            let mut events = Vec::new();
+            let mut events = FrameBuf::new();
             self.tell(&mut events);
-            if !events.is_empty() {
+            if let Some(events) = events.take_all() {
                 return Some(events);
             }
         }
     }
 
-    fn tell(&mut self, events: &mut Vec<u8>) {
+    fn tell(&mut self, events: &mut FrameBuf) {
         self.open.retain(|(id, received)| {
             let is_over = received.trace().is_none_or(|trace| trace.is_over());
             if is_over {
@@ -135,10 +141,7 @@ impl Follower {
     }
 }
 
-fn tell(id: u64, received: &Received, events: &mut Vec<u8>) {
+fn tell(id: u64, received: &Received, events: &mut FrameBuf) {
     let Some(call) = Call::of(id, received) else { return };
-    events.extend_from_slice(format!("event: call\nid: {id}\ndata: ").as_bytes());
-    // JSON has no line breaks.
-    let _ = serde_json::to_writer(&mut *events, &call);
-    events.extend_from_slice(b"\n\n");
+    EVENTS.numbered(events, "call", id, &call);
 }

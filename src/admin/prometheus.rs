@@ -122,6 +122,7 @@ fn operation(series: &Series) -> &'static str {
         Some(Operation::Chat) => "chat",
         Some(Operation::CountTokens) => "count_tokens",
         Some(Operation::Embeddings) => "embeddings",
+        Some(Operation::Models) => "models",
         None => "unknown",
     }
 }

@@ -123,7 +123,8 @@ pub(super) enum Command {
         mock-llm logs --provider openai              # what went live to OpenAI\n  \
         mock-llm logs --wire anthropic --status error\n  \
         mock-llm logs --model 'gpt-4*' --json | jq .count\n  \
-        mock-llm logs --follow\n\n\
+        mock-llm logs --follow\n  \
+        mock-llm logs --url https://localhost:8443 --ca mock.pem\n\n\
         Exit codes: 0 it is done, also when there are none; 1 the server cannot be asked."
     )]
     Logs(Logs),
@@ -264,9 +265,8 @@ pub(super) struct Init {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Health {
-    /// Where the server is, in place of MOCK_LLM_URL and http://127.0.0.1:4100.
-    #[arg(long)]
-    pub(super) url: Option<String>,
+    #[command(flatten)]
+    pub(super) reach: Reach,
     /// Prints one JSON object.
     #[arg(long)]
     pub(super) json: bool,
@@ -309,11 +309,21 @@ pub(super) enum Asked {
     Openai,
 }
 
+/// How a server of ours is called.
 #[derive(Debug, clap::Args)]
-pub(super) struct Logs {
-    /// The server, if it is neither what MOCK_LLM_URL says nor http://127.0.0.1:4100.
+pub(super) struct Reach {
+    /// Where the server is, if it is neither what MOCK_LLM_URL says nor http://127.0.0.1:4100.
     #[arg(long)]
     pub(super) url: Option<String>,
+    /// Trusts the certificates in this PEM file too: those of a server with --tls-self-signed.
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Logs {
+    #[command(flatten)]
+    pub(super) reach: Reach,
     /// Token of its admin side, in place of MOCK_LLM_ADMIN_TOKEN.
     #[arg(long)]
     pub(super) token: Option<String>,

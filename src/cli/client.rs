@@ -1,87 +1,103 @@
-//! A call to a server of ours: the little of an HTTP client that it takes.
+//! A call to a server of ours, by what calls providers.
+
+use std::future::poll_fn;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, Uri, header};
+use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
+use tower_service::Service;
 
 use super::Failure;
+use super::args::Reach;
+use super::serve::trusting;
+use crate::error::BoxError;
+use crate::upstream::{Upstream, UpstreamResponse};
+
+/// Where a server is looked for, if nobody says it: the port that the guide's examples use.
+const USUAL: &str = "http://127.0.0.1:4100";
 
 /// Calls one server.
 pub(super) struct Client {
     runtime: Runtime,
-    /// Without a path.
-    url: Uri,
+    upstream: Upstream,
+    /// As it was given, without a path.
+    pub(super) url: String,
     token: Option<String>,
 }
 
 /// An answer that is being read.
 pub(super) struct Answer<'a> {
     runtime: &'a Runtime,
-    response: Response<Incoming>,
+    response: Response<UpstreamResponse>,
 }
 
 impl Client {
-    pub(super) fn new(url: &str, token: Option<String>) -> Result<Self, Failure> {
+    pub(super) fn new(reach: &Reach, token: Option<String>) -> Result<Self, Failure> {
         let other = |message| Failure::Other(message);
-        let uri: Uri = url.trim_end_matches('/').parse().map_err(|_| {
+        let variable = || std::env::var("MOCK_LLM_URL").ok().filter(|url| !url.is_empty());
+        let url = reach.url.clone().or_else(variable).unwrap_or_else(|| USUAL.to_owned());
+        let url = url.trim_end_matches('/').to_owned();
+        let uri: Uri = url.parse().map_err(|_| {
             other(format!("{url:?} is no URL; one of a server is `http://127.0.0.1:4100`"))
         })?;
-        if uri.scheme_str() != Some("http") || uri.host().is_none() {
-            return Err(other(format!("{url:?}: only `http://HOST:PORT` can be called")));
+        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() {
+            let must = format!("{url:?}: it must be `http://HOST:PORT` or `https://HOST:PORT`");
+            return Err(other(must));
         }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| other(format!("cannot start a runtime: {error}")))?;
-        Ok(Self { runtime, url: uri, token })
+        // Who follows may wait for the next call as long as he likes.
+        let upstream = trusting(reach.ca.as_deref())?.idle_timeout(YEAR).no_proxy();
+        Ok(Self { runtime, upstream, url, token })
     }
 
     /// The answer to a GET, whatever its status.
     pub(super) fn get(&self, path: &str) -> Result<Answer<'_>, Failure> {
         let called = self.runtime.block_on(self.call(path));
         let response = called.map_err(|error| {
-            let url = self.url.to_string();
-            let url = url.trim_end_matches('/');
-            Failure::Other(format!(
-                "cannot call {url}: {error}; is `mock-llm serve` there? Say where with --url or \
-                 MOCK_LLM_URL"
-            ))
+            let why = reasons(&*error);
+            let remedy = if why.contains("certificate") {
+                "name the certificate to trust with --ca"
+            } else {
+                "is `mock-llm serve` there? Say where with --url or MOCK_LLM_URL"
+            };
+            Failure::Other(format!("cannot call {}: {why}; {remedy}", self.url))
         })?;
         Ok(Answer { runtime: &self.runtime, response })
     }
 
-    async fn call(&self, path: &str) -> Result<Response<Incoming>, crate::error::BoxError> {
-        let host = self.url.host().unwrap_or_default();
-        let port = self.url.port_u16().unwrap_or(80);
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let tcp = TcpStream::connect((bare, port)).await?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(tcp)).await?;
-        drive(connection);
-        let mut request = Request::new(Empty::<Bytes>::new());
-        *request.method_mut() = Method::GET;
-        *request.uri_mut() = path.parse()?;
-        let headers = request.headers_mut();
-        headers.insert(header::HOST, HeaderValue::from_str(&format!("{host}:{port}"))?);
+    async fn call(&self, path: &str) -> Result<Response<UpstreamResponse>, BoxError> {
+        let body = Empty::<Bytes>::new().map_err(|never| match never {}).boxed();
+        let mut request = Request::get(format!("{}{path}", self.url)).body(body)?;
         if let Some(token) = &self.token {
             let mut value = HeaderValue::from_str(&format!("Bearer {token}"))?;
             value.set_sensitive(true);
-            headers.insert(header::AUTHORIZATION, value);
+            request.headers_mut().insert(header::AUTHORIZATION, value);
         }
-        Ok(sender.send_request(request).await?)
+        let mut upstream = self.upstream.clone();
+        poll_fn(|cx| upstream.poll_ready(cx)).await?;
+        upstream.call(request).await
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a connection of hyper's is driven by a task")]
-fn drive(connection: impl Future<Output = hyper::Result<()>> + Send + 'static) {
-    // What goes wrong with it is seen by who reads.
-    tokio::spawn(async {
-        let _ = connection.await;
-    });
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// What an error says, and what caused it.
+fn reasons(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let more = error.to_string();
+        if !said.contains(&more) {
+            said = format!("{said}: {more}");
+        }
+        next = error.source();
+    }
+    said
 }
 
 impl Answer<'_> {
@@ -95,7 +111,8 @@ impl Answer<'_> {
             match self.runtime.block_on(self.response.body_mut().frame()) {
                 None => return Ok(None),
                 Some(Err(error)) => {
-                    return Err(Failure::Other(format!("the server's answer broke off: {error}")));
+                    let why = reasons(&*error);
+                    return Err(Failure::Other(format!("the server's answer broke off: {why}")));
                 }
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use super::Failure;
 use super::args::Health;
 use super::client::Client;
-use super::logs::USUAL;
 use super::style::{Tone, paint};
 
 #[derive(Deserialize)]
@@ -19,10 +18,8 @@ struct Report {
 }
 
 pub(super) fn health(options: &Health, colored: bool, out: &mut dyn Write) -> Result<(), Failure> {
-    let variable = std::env::var("MOCK_LLM_URL").ok().filter(|url| !url.is_empty());
-    let url = options.url.clone().or(variable);
-    let url = url.as_deref().unwrap_or(USUAL);
-    let client = Client::new(url, None)?;
+    let client = Client::new(&options.reach, None)?;
+    let url = &client.url;
     let answer = client.get("/health")?;
     let status = answer.status();
     let body = answer.whole()?;

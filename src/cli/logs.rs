@@ -9,9 +9,6 @@ use super::Failure;
 use super::args::Logs;
 use super::client::{Answer, Client};
 
-/// Where a server is looked for, if nobody says it: the port that the guide's examples use.
-pub(super) const USUAL: &str = "http://127.0.0.1:4100";
-
 /// A call, as the server tells of it.
 #[derive(Deserialize)]
 struct Call {
@@ -57,9 +54,8 @@ struct ErrorDetail {
 
 pub(super) fn logs(options: &Logs, out: &mut dyn Write) -> Result<(), Failure> {
     let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-    let url = options.url.clone().or_else(|| variable("MOCK_LLM_URL"));
     let token = options.token.clone().or_else(|| variable("MOCK_LLM_ADMIN_TOKEN"));
-    let client = Client::new(url.as_deref().unwrap_or(USUAL), token)?;
+    let client = Client::new(&options.reach, token)?;
     let answer = client.get(&path(options))?;
     if answer.status() != 200 {
         return Err(refused(answer)?);

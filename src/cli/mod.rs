@@ -18,6 +18,7 @@ mod doctor;
 mod health;
 mod init;
 mod logs;
+mod progress;
 mod record;
 mod serve;
 mod style;

@@ -148,12 +148,15 @@ impl Plan {
             .validation(validation)
             .check_replies(file.check_replies.unwrap_or(is_strict))
             .response_header(file.response_header.unwrap_or(true));
-        layer = self.said(layer)?;
+        layer = self.said(layer)?.models(self.names());
         for (host, vendor) in &self.hosts {
             layer = layer.vendor_host(host.clone(), vendor.clone());
         }
         if let Some(keys) = &self.keys {
             layer = layer.key_modes(keys.copy());
+        }
+        if let Some(fallbacks) = self.fallbacks()? {
+            layer = layer.fallbacks(fallbacks);
         }
         let routes = Arc::new(self.routes());
         if let Some(live) = self.live_models() {
@@ -217,6 +220,14 @@ impl Plan {
             all.extend(rules(provider, &scope, mocks.len() > 1)?);
         }
         Ok(all)
+    }
+
+    /// The models that the file speaks of.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let routed = self.file.models.0.iter().map(|(name, _)| name.value.as_str());
+        let said = self.enabled().flat_map(|(_, provider)| &provider.responses.0);
+        let all = routed.chain(said.map(|(name, _)| name.value.as_str()));
+        all.filter(|name| !name.contains('*'))
     }
 
     fn routes(&self) -> Vec<(String, String)> {

@@ -47,6 +47,7 @@ mod de;
 mod draft;
 mod expand;
 mod exposure;
+mod fallback;
 mod fault;
 mod file;
 mod json;
@@ -70,6 +71,7 @@ use std::path::Path;
 use self::build::Plan;
 #[cfg(feature = "cli")]
 pub(crate) use self::draft::Draft;
+pub(crate) use self::fallback::Fallbacks;
 use self::fault::Fault;
 pub(crate) use self::live::LiveModels;
 use self::load::{Format, Loader};

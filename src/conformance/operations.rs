@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Suite, context_of};
 use crate::provider::Operation;
-use crate::reply::{Embeddings, Output, Reply, TokenCount, Usage};
+use crate::reply::{Embeddings, Models, Output, Reply, TokenCount, Usage};
 use crate::request::{Head, LlmRequest};
 
 impl Suite<'_> {
@@ -29,12 +29,20 @@ impl Suite<'_> {
         self.expect(request.operation() == call.operation, || {
             format!("takes {path} for {:?}", request.operation())
         });
-        self.expect(!request.model.is_empty(), || format!("finds no model in {path}"));
-        self.expect(!request.messages.is_empty(), || format!("finds nothing to read in {path}"));
+        if call.operation != Operation::Models {
+            self.expect(!request.model.is_empty(), || format!("finds no model in {path}"));
+            self.expect(!request.messages.is_empty(), || {
+                format!("finds nothing to read in {path}")
+            });
+        }
         self.expect(!request.stream, || format!("takes {path} for a stream"));
         self.expect(request.body == *sample.body(), || format!("does not keep the body of {path}"));
-        let is_sized = request.embeddings.len() == request.messages.len();
-        self.expect(is_sized == (call.operation == Operation::Embeddings), || {
+        let sizes = request.embeddings.len();
+        let inputs = match call.operation {
+            Operation::Embeddings => request.messages.len(),
+            _ => 0,
+        };
+        self.expect(sizes == inputs, || {
             format!("does not say how long the vectors of {path} are, one for each input")
         });
         self.survives(sample, &call);
@@ -45,7 +53,12 @@ impl Suite<'_> {
     fn puts_out(&mut self, path: &str, request: &LlmRequest) {
         let inputs = request.messages.len();
         let vectors = (0..inputs).map(|at| vec![0.5, -0.25, at as f32 / 4.0]).collect();
-        let outputs = [Output::from(Embeddings::of(vectors)), Output::from(TokenCount::of(COUNT))];
+        let name = if request.model.is_empty() { "a-model" } else { &request.model };
+        let outputs = [
+            Output::from(Embeddings::of(vectors)),
+            Output::from(Models::of([name])),
+            Output::from(TokenCount::of(COUNT)),
+        ];
         let nothing = Reply::empty();
         for output in outputs {
             let is_fit = output.operation() == request.operation();
@@ -80,6 +93,7 @@ impl Suite<'_> {
             let is_said = match &output {
                 Output::TokenCount(_) => says(&[COUNT as f64]),
                 Output::Embeddings(_) => says(&[0.5, -0.25]),
+                Output::Models(_) => body.windows(name.len()).any(|piece| piece == name.as_bytes()),
             };
             self.expect(is_said, || format!("answers {path}, and what it says is not there"));
         }

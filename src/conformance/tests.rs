@@ -16,6 +16,11 @@ fn samples(provider: &str) -> Samples {
             .body(Bytes::from(body.to_string()))
             .unwrap()
     };
+    let get = |url: &str, key: &str| {
+        let mut get = request(url, key, json!(null)).map(|_| Bytes::new());
+        *get.method_mut() = http::Method::GET;
+        get
+    };
     let messages = json!([
         {"role": "user", "content": "Hello \"there\""},
         {"role": "assistant", "content": [{"type": "text", "text": "Hi"}]},
@@ -34,6 +39,8 @@ fn samples(provider: &str) -> Samples {
                 "authorization",
                 json!({"model": "m", "input": ["one", "two"], "dimensions": 3}),
             ))
+            .operation(get("https://api.openai.com/v1/models", "authorization"))
+            .operation(get("https://api.openai.com/v1/models/m", "authorization"))
         }
         "anthropic" => {
             let url = "https://api.anthropic.com/v1/messages";
@@ -47,6 +54,8 @@ fn samples(provider: &str) -> Samples {
                 "x-api-key",
                 json!({"model": "claude-haiku-4-5", "messages": messages}),
             ))
+            .operation(get("https://api.anthropic.com/v1/models", "x-api-key"))
+            .operation(get("https://api.anthropic.com/v1/models/m", "x-api-key"))
         }
         "gemini" => {
             let url = "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:";
@@ -70,6 +79,8 @@ fn samples(provider: &str) -> Samples {
                 "x-goog-api-key",
                 json!({"requests": [content]}),
             ))
+            .operation(get(url.trim_end_matches("/gemini-2.5-flash:"), "x-goog-api-key"))
+            .operation(get(url.trim_end_matches(':'), "x-goog-api-key"))
         }
         other => panic!("the room {other} needs samples here"),
     }

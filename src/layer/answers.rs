@@ -201,6 +201,21 @@ impl MockLlmLayer {
         self.with(|settings| settings.tokenizer = Some(Arc::new(tokenizer)))
     }
 
+    /// Adds models to those that are listed to clients that ask which there are (`GET /v1/models` and
+    /// the like), for every provider. Which models are answered for does not change by it: all are.
+    /// The default is none beside the vendor's own; see [`Models`](crate::Models).
+    ///
+    /// ```
+    /// use tower_mock_llm::MockLlmLayer;
+    ///
+    /// let layer = MockLlmLayer::new().models(["our-model", "ft:gpt-4o:ours"]);
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn models<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        self.with(|settings| settings.models.extend(names.into_iter().map(Into::into)))
+    }
+
     /// Plays the vendors' prompt caches: usage reports as cached what a prompt has in common with
     /// earlier ones. Off by default, since it is the one thing that makes an answer depend on what
     /// was asked before; [`MockHandle::reset`](crate::MockHandle::reset) empties the caches.

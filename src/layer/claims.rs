@@ -1,5 +1,8 @@
 //! Which requests are claimed, and how strictly they are judged.
 
+#[cfg(feature = "config")]
+use std::sync::Arc;
+
 use super::MockLlmLayer;
 use crate::claim::{ApiKeys, Unmatched, Validation};
 use crate::provider::Provider;
@@ -43,6 +46,12 @@ impl MockLlmLayer {
         let set = self.mock.shared.keys.set(keys);
         assert!(set.is_ok(), "the layer has modes of keys already");
         self
+    }
+
+    /// The mocks that stand in for others.
+    #[cfg(feature = "config")]
+    pub(crate) fn fallbacks(self, fallbacks: crate::config::Fallbacks) -> Self {
+        self.with(|settings| settings.fallbacks = Some(Arc::new(fallbacks)))
     }
 
     /// The models that go live while others are mocked, in stacks that can pass on what they have read.

@@ -37,11 +37,14 @@ impl MockLlmLayer {
             default: Arc::new(DefaultReply::new(0)),
             fault_header: None,
             #[cfg(feature = "config")]
+            fallbacks: None,
+            #[cfg(feature = "config")]
             live_models: None,
             journal: Bound { entries: 500, bytes: 64 * 1024 * 1024 },
             lenient: false,
             marked: false,
             max_body: 16 * 1024 * 1024,
+            models: Vec::new(),
             own_default: false,
             pace: Pace::INSTANT,
             pace_header: None,

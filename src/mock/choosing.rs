@@ -6,7 +6,7 @@ use super::Mock;
 use crate::fault::{Fault, Happening};
 use crate::pace::Pace;
 use crate::provider::{Entropy, Operation, Room};
-use crate::reply::{Answer, ApiError, Reply, Say};
+use crate::reply::{Answer, ApiError, Models, Reply, Say};
 use crate::request::LlmRequest;
 use crate::respond::{Cue, DefaultReply, RuleName, is_free, misfit, why};
 
@@ -16,6 +16,35 @@ impl Mock {
         request: &LlmRequest,
         entropy: Entropy,
     ) -> (Answer, Option<RuleName>) {
+        let chosen = self.choose_first(request, entropy);
+        #[cfg(feature = "config")]
+        if let Some(fallbacks) = &self.settings.fallbacks {
+            return self.fall_back(request, chosen, fallbacks);
+        }
+        chosen
+    }
+
+    /// What the mock of a model says, or the one that stands in where that fails.
+    #[cfg(feature = "config")]
+    fn fall_back(
+        &self,
+        request: &LlmRequest,
+        chosen: (Answer, Option<RuleName>),
+        fallbacks: &crate::config::Fallbacks,
+    ) -> (Answer, Option<RuleName>) {
+        let Some(next) = fallbacks.of(&request.model).filter(|_| chosen.0.is_failure()) else {
+            return chosen;
+        };
+        let (mut answer, rule) = match next.rules.choose(request, self.settings.seed) {
+            Some((answer, rule)) => (answer, Some(rule)),
+            None => (self.default(request), None),
+        };
+        answer.pace = answer.pace.or_else(|| next.pace.clone());
+        (answer, rule)
+    }
+
+    #[inline]
+    fn choose_first(&self, request: &LlmRequest, entropy: Entropy) -> (Answer, Option<RuleName>) {
         if self.is_safe() {
             return self.say(request);
         }
@@ -41,22 +70,30 @@ impl Mock {
                 return (answer, None);
             }
         }
+        if request.operation() == Operation::Models {
+            // It is no answer that a rule was forgotten for.
+            return (Models::default().and(&self.settings.models).into(), None);
+        }
         if let Some(status) = self.settings.strict {
             let message = self.shared.rules.unmatched(request);
             let message = format!("tower-mock-llm, in strict mode: {message}");
             return (ApiError::invalid_request(message).status(status).into(), None);
         }
+        (self.default(request), None)
+    }
+
+    #[inline]
+    fn default(&self, request: &LlmRequest) -> Answer {
         let cue = Cue::of_default(self.settings.seed);
         let default = Some(&self.settings.default)
             .filter(|default| default.answers(request.operation()))
             .and_then(|default| default.respond_to(request, &cue))
             .filter(|answer| answer.answers(request.operation()));
-        let answer = default.unwrap_or_else(|| match request.operation() {
+        default.unwrap_or_else(|| match request.operation() {
             Operation::Chat => Reply::empty().into(),
             // A default that the user gave is about conversations.
             _ => DefaultReply::new(self.settings.seed).answer(request),
-        });
-        (answer, None)
+        })
     }
 
     /// The error in place of a reply that does not fit the request's own schemas.
@@ -92,7 +129,14 @@ impl Mock {
         rule: &Option<RuleName>,
         unchecked: bool,
     ) -> (Say, Option<Fault>) {
-        let Say::Reply(reply) = say else { return (say, fault) };
+        let reply = match say {
+            Say::Reply(reply) => reply,
+            Say::Stream(stream) => {
+                let stream = stream.obeying(&request.sampling, &self.counter(request));
+                return (Say::Stream(stream), fault);
+            }
+            say => return (say, fault),
+        };
         let reply = reply.obeying(&request.sampling, &self.counter(request));
         let fitting = || if unchecked { None } else { self.check(request, &reply, rule) };
         match unsayable(room, &reply).or_else(fitting) {

@@ -22,7 +22,7 @@ use crate::hold::Hold;
 use crate::journal::{Received, Track};
 use crate::pace::{self, Pace};
 use crate::play::Playback;
-use crate::provider::{Call, Entropy, ErrorContext, Room};
+use crate::provider::{Call, Entropy, ErrorContext, Operation, Room};
 use crate::reply::{Answer, ApiError, ErrorKind, Lost, Say};
 use crate::request::{LlmRequest, RequestHead};
 use crate::util::rng::hash;
@@ -94,7 +94,7 @@ impl Mock {
         };
         let created = created(self.settings.seed, request.messages.len());
         let mut admitted = None;
-        if self.settings.quota.is_some() {
+        if self.settings.quota.is_some() && request.operation() != Operation::Models {
             admitted = match self.admit(&room, request, created, entropy) {
                 Ok(admitted) => admitted,
                 Err(refusal) => return *refusal,

@@ -35,6 +35,9 @@ pub(crate) struct Settings {
     pub(crate) default: Arc<dyn Respond>,
     /// Whether a request's header may ask for a fault; `None` where nobody said so.
     pub(crate) fault_header: Option<bool>,
+    /// Mocks that stand in for others.
+    #[cfg(feature = "config")]
+    pub(crate) fallbacks: Option<Arc<crate::config::Fallbacks>>,
     pub(crate) journal: Bound,
     /// Whether requests are judged leniently.
     pub(crate) lenient: bool,
@@ -44,6 +47,8 @@ pub(crate) struct Settings {
     /// Whether answers say in a header that they are the mock's.
     pub(crate) marked: bool,
     pub(crate) max_body: usize,
+    /// Models that are listed beside the vendor's own.
+    pub(crate) models: Vec<String>,
     /// Whether the default reply was given, and does not follow from the seed.
     pub(crate) own_default: bool,
     pub(crate) pace: Pace,

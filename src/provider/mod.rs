@@ -5,6 +5,7 @@
 //! pace, playing) is the same for all of them and lies elsewhere. `examples/own_provider.rs` adds
 //! one in a single file.
 
+pub(crate) mod catalog;
 mod decoding;
 #[cfg(test)]
 pub(crate) mod golden;
@@ -287,10 +288,13 @@ pub enum Operation {
     CountTokens,
     /// Vectors are wanted for texts.
     Embeddings,
+    /// It is asked which models there are, or what is known of one.
+    Models,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 3] = [Self::Chat, Self::CountTokens, Self::Embeddings];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Chat, Self::CountTokens, Self::Embeddings, Self::Models];
 }
 
 /// The name of a provider. Providers of your own have names of your own.

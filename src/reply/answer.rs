@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{ApiError, Embeddings, NoAnswer, Output, RawResponse, Reply, ReplyStream, TokenCount};
+#[cfg(feature = "config")]
+use super::ErrorKind;
+use super::{
+    ApiError, Embeddings, Models, NoAnswer, Output, RawResponse, Reply, ReplyStream, TokenCount,
+};
 use crate::fault::Fault;
 use crate::pace::Pace;
 use crate::provider::Operation;
@@ -93,6 +97,33 @@ impl Answer {
         }
     }
 
+    /// Whether another may be asked in its place: too much is asked of the provider, it has a fault of
+    /// its own, or there is no answer.
+    #[cfg(feature = "config")]
+    pub(crate) fn is_failure(&self) -> bool {
+        let failed = |status: http::StatusCode| {
+            status == http::StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
+        };
+        match &self.say {
+            Say::Error(error) => match error.status {
+                Some(status) => failed(status),
+                None => matches!(
+                    error.kind,
+                    ErrorKind::BadGateway
+                        | ErrorKind::Overloaded
+                        | ErrorKind::Quota
+                        | ErrorKind::RateLimit
+                        | ErrorKind::Server
+                        | ErrorKind::SlowDown
+                        | ErrorKind::Timeout
+                ),
+            },
+            Say::NoAnswer(_) => true,
+            Say::Raw(response) => failed(response.status()),
+            _ => false,
+        }
+    }
+
     pub(crate) fn new(say: Say) -> Self {
         Self { say, pace: None, fault: None, unchecked: false }
     }
@@ -147,6 +178,12 @@ impl From<Output> for Answer {
 impl From<Embeddings> for Answer {
     fn from(embeddings: Embeddings) -> Self {
         Output::from(embeddings).into()
+    }
+}
+
+impl From<Models> for Answer {
+    fn from(models: Models) -> Self {
+        Output::from(models).into()
     }
 }
 

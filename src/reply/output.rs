@@ -2,7 +2,7 @@
 //!
 //! [`Reply`]: super::Reply
 
-use super::Embeddings;
+use super::{Embeddings, Models};
 use crate::provider::Operation;
 
 /// What answers a call that is no conversation, in neutral words.
@@ -11,6 +11,8 @@ use crate::provider::Operation;
 pub enum Output {
     /// Vectors, to [`Operation::Embeddings`].
     Embeddings(Embeddings),
+    /// Which models there are, to [`Operation::Models`].
+    Models(Models),
     /// How many tokens a conversation has, to [`Operation::CountTokens`].
     TokenCount(TokenCount),
 }
@@ -20,6 +22,7 @@ impl Output {
     pub fn operation(&self) -> Operation {
         match self {
             Self::Embeddings(_) => Operation::Embeddings,
+            Self::Models(_) => Operation::Models,
             Self::TokenCount(_) => Operation::CountTokens,
         }
     }
@@ -28,6 +31,7 @@ impl Output {
     pub(crate) fn given_tokens(&self) -> Option<u64> {
         match self {
             Self::Embeddings(embeddings) => embeddings.given_tokens(),
+            Self::Models(_) => Some(0),
             Self::TokenCount(count) => count.0,
         }
     }
@@ -36,7 +40,7 @@ impl Output {
     pub(crate) fn answering_model(&self) -> Option<&str> {
         match self {
             Self::Embeddings(embeddings) => embeddings.answering_model(),
-            Self::TokenCount(_) => None,
+            Self::Models(_) | Self::TokenCount(_) => None,
         }
     }
 }
@@ -44,6 +48,12 @@ impl Output {
 impl From<Embeddings> for Output {
     fn from(embeddings: Embeddings) -> Self {
         Self::Embeddings(embeddings)
+    }
+}
+
+impl From<Models> for Output {
+    fn from(models: Models) -> Self {
+        Self::Models(models)
     }
 }
 

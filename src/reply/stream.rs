@@ -47,8 +47,10 @@ impl From<String> for Delta {
 }
 
 /// A reply given as a stream of [`Delta`]s: each is sent when it comes, in the provider's words.
-/// A client that did not ask for a stream waits for the whole of it. The client's `max_tokens` and
-/// stop texts are not applied to it.
+/// A client that did not ask for a stream waits for the whole of it.
+///
+/// The client's `max_tokens` and stop texts end it as they end a [`Reply`](crate::Reply): then the rest
+/// of the stream is not asked for. A tool call that has begun is said to its end all the same.
 ///
 /// ```
 /// use tower_mock_llm::{Delta, ReplyStream, Rule};

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::Respond;
 use crate::embed::Embedder;
 use crate::provider::Operation;
-use crate::reply::{Answer, ApiError, Embeddings, Part, Reply, TokenCount, ToolCall};
+use crate::reply::{Answer, ApiError, Embeddings, Models, Part, Reply, TokenCount, ToolCall};
 use crate::request::{LlmRequest, ResponseFormat, Role, Tool, ToolChoice};
 use crate::schema::{self, Fault};
 use crate::util::rng::{Rng, hash};
@@ -76,6 +76,7 @@ impl DefaultReply {
             Operation::Chat => {}
             Operation::CountTokens => return TokenCount::default().into(),
             Operation::Embeddings => return self.embeddings(request).into(),
+            Operation::Models => return Models::default().into(),
         }
         let demanded = match &request.tool_choice {
             ToolChoice::Auto | ToolChoice::None => None,

@@ -61,7 +61,8 @@ pub use self::times::Times;
 pub use self::tools_once::CallToolsOnce;
 use crate::provider::Operation;
 use crate::reply::{
-    Answer, ApiError, Embeddings, IntoAnswer, NoAnswer, Output, RawResponse, Reply, TokenCount,
+    Answer, ApiError, Embeddings, IntoAnswer, Models, NoAnswer, Output, RawResponse, Reply,
+    TokenCount,
 };
 use crate::request::LlmRequest;
 
@@ -233,6 +234,12 @@ impl IntoRespond for Output {
 }
 
 impl IntoRespond for Embeddings {
+    fn into_respond(self) -> Box<dyn Respond> {
+        Output::from(self).into_respond()
+    }
+}
+
+impl IntoRespond for Models {
     fn into_respond(self) -> Box<dyn Respond> {
         Output::from(self).into_respond()
     }

@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -22,14 +23,18 @@ use rustls::{ClientConfig, RootCertStore};
 use tower_service::Service;
 
 use super::UpstreamBody;
+use super::connect::Connect;
 use crate::error::{BoxError, Error};
 use crate::pace::Timer;
 
 /// A client that sends what is live to the providers, for
 /// [`MockServerBuilder::upstream`](crate::MockServerBuilder::upstream): HTTP/1.1 and HTTP/2, TLS by
 /// rustls with Mozilla's root certificates, connections pooled. Bodies stream both ways, and are never
-/// read faster than the other side takes them. Redirects are handed to the caller. Proxies of the
-/// environment are not used.
+/// read faster than the other side takes them. Redirects are handed to the caller.
+///
+/// What goes to another machine by `https` goes through the proxy that the environment names by
+/// `HTTPS_PROXY` or `ALL_PROXY` (small letters too), an HTTP proxy, perhaps with name and password;
+/// `NO_PROXY` excepts hosts, and [`no_proxy`](Self::no_proxy) all of them.
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,7 +52,8 @@ pub struct Upstream {
     connect: Duration,
     head: Duration,
     idle: Duration,
-    client: Client<HttpsConnector<HttpConnector>, UpstreamBody>,
+    proxies: Option<Arc<Matcher>>,
+    client: Client<HttpsConnector<Connect>, UpstreamBody>,
 }
 
 impl Upstream {
@@ -56,10 +62,11 @@ impl Upstream {
     pub fn new() -> Self {
         let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let (roots, connect) = (Arc::new(roots), Duration::from_secs(10));
-        let client = client(&roots, connect);
+        let proxies = Some(Arc::new(Matcher::from_env()));
+        let client = client(&roots, connect, &proxies);
         // OpenAI's SDKs wait for ten minutes too.
         let (head, idle) = (Duration::from_secs(600), Duration::from_secs(300));
-        Self { roots, connect, head, idle, client }
+        Self { roots, connect, head, idle, proxies, client }
     }
 
     /// How long a connection may take to be made, for each address of the host. The default is ten
@@ -67,7 +74,7 @@ impl Upstream {
     #[must_use]
     pub fn connect_timeout(mut self, longest: Duration) -> Self {
         self.connect = longest;
-        self.client = client(&self.roots, longest);
+        self.client = client(&self.roots, longest, &self.proxies);
         self
     }
 
@@ -82,6 +89,14 @@ impl Upstream {
     #[must_use]
     pub fn idle_timeout(mut self, longest: Duration) -> Self {
         self.idle = longest;
+        self
+    }
+
+    /// Uses no proxy, whatever the environment names. The default is to use it.
+    #[must_use]
+    pub fn no_proxy(mut self) -> Self {
+        self.proxies = None;
+        self.client = client(&self.roots, self.connect, &None);
         self
     }
 
@@ -109,7 +124,7 @@ impl Upstream {
         if roots.len() == before {
             return Err(Error::config("there is no certificate in the PEM"));
         }
-        self.client = client(&self.roots, self.connect);
+        self.client = client(&self.roots, self.connect, &self.proxies);
         Ok(self)
     }
 }
@@ -133,7 +148,8 @@ impl fmt::Debug for Upstream {
 fn client(
     roots: &Arc<RootCertStore>,
     connect: Duration,
-) -> Client<HttpsConnector<HttpConnector>, UpstreamBody> {
+    proxies: &Option<Arc<Matcher>>,
+) -> Client<HttpsConnector<Connect>, UpstreamBody> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -148,7 +164,7 @@ fn client(
         HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_all_versions();
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
-        .build(https.wrap_connector(tcp))
+        .build(https.wrap_connector(Connect { tcp, proxies: proxies.clone() }))
 }
 
 impl Service<Request<UpstreamBody>> for Upstream {

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "upstream")]
 mod client;
+#[cfg(feature = "upstream")]
+mod connect;
 mod headers;
 mod routes;
 mod target;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use http::Uri;
 
 use super::Target;
-use crate::provider::{Provider, Room};
+use crate::provider::{Provider, Room, catalog};
 use crate::request::Head;
 
 /// All that can be called, and which models belong to whom.
@@ -89,13 +89,11 @@ impl Routes {
         if let Some(room) = by_host().or_else(by_path) {
             return Some(room.provider());
         }
-        let has = |name: &str| head.headers.contains_key(name);
-        if has("anthropic-version") || has("x-api-key") && !has("authorization") {
-            return Some(Provider::ANTHROPIC);
+        if let Some(sender) = catalog::sender(head) {
+            return Some(sender);
         }
         let path = head.path;
-        if has("x-goog-api-key") || head.query_param("key").is_some() || path.starts_with("/v1beta")
-        {
+        if path.starts_with("/v1beta") {
             return Some(Provider::GEMINI);
         }
         match &*self.targets {

@@ -61,14 +61,66 @@ impl Sse {
     ) {
         frames.frame(|buf| {
             if let Some(name) = name {
-                buf.put_slice(b"event: ");
-                buf.put_slice(name.as_bytes());
-                buf.put_slice(self.line_end.as_bytes());
+                self.line(buf, "event", name);
             }
-            buf.put_slice(b"data: ");
-            write(buf);
-            buf.put_slice(self.line_end.as_bytes());
+            self.end(buf, write);
+        });
+    }
+
+    /// A frame with the event's name, its number, and data.
+    #[cfg(feature = "server")]
+    pub(crate) fn numbered(
+        &self,
+        frames: &mut FrameBuf,
+        name: &str,
+        id: u64,
+        value: &impl Serialize,
+    ) {
+        let json = self.style.to_vec(value);
+        frames.frame(|buf| {
+            self.line(buf, "event", name);
+            self.line(buf, "id", &id.to_string());
+            self.end(buf, |buf| buf.extend_from_slice(&json));
+        });
+    }
+
+    /// A frame that clients pass over.
+    #[cfg(feature = "server")]
+    pub(crate) fn comment(&self, frames: &mut FrameBuf, text: &str) {
+        frames.frame(|buf| {
+            self.line(buf, "", text);
             buf.put_slice(self.line_end.as_bytes());
         });
+    }
+
+    #[inline]
+    fn line(&self, buf: &mut BytesMut, field: &str, value: &str) {
+        buf.put_slice(field.as_bytes());
+        buf.put_slice(b": ");
+        buf.put_slice(value.as_bytes());
+        buf.put_slice(self.line_end.as_bytes());
+    }
+
+    #[inline]
+    fn end(&self, buf: &mut BytesMut, write: impl FnOnce(&mut BytesMut)) {
+        buf.put_slice(b"data: ");
+        write(buf);
+        buf.put_slice(self.line_end.as_bytes());
+        buf.put_slice(self.line_end.as_bytes());
+    }
+}
+
+#[cfg(all(test, feature = "server"))]
+mod tests {
+    use super::*;
+
+    /// As <https://html.spec.whatwg.org/multipage/server-sent-events.html> has them.
+    #[test]
+    fn numbers_and_comments_have_lines_of_their_own() {
+        let mut frames = FrameBuf::new();
+        Sse::lf(JsonStyle::COMPACT).comment(&mut frames, "still here");
+        Sse::crlf(JsonStyle::COMPACT).numbered(&mut frames, "call", 7, &[1]);
+        let all = ": still here\n\nevent: call\r\nid: 7\r\ndata: [1]\r\n\r\n";
+        assert_eq!(frames.take_all().unwrap(), all);
     }
 }

@@ -59,7 +59,11 @@ pub(crate) struct Pruned {
 
 /// What of these files is taken out; and takes it out, if it `is_real`. A file that cannot be read is an
 /// error before anything is changed.
-pub(crate) fn prune(paths: &[PathBuf], prune: &Prune, is_real: bool) -> Result<Vec<Pruned>, Error> {
+pub(crate) fn prune<'a>(
+    paths: impl IntoIterator<Item = &'a PathBuf>,
+    prune: &Prune,
+    is_real: bool,
+) -> Result<Vec<Pruned>, Error> {
     let mut all = Vec::new();
     let mut changed = Vec::new();
     for path in paths {

@@ -18,8 +18,8 @@ pub(crate) struct Scrubbed {
 
 /// What of these files is masked; and masks it, if it `is_real`. A file that cannot be read is an error
 /// before anything is changed.
-pub(crate) fn scrub(
-    paths: &[PathBuf],
+pub(crate) fn scrub<'a>(
+    paths: impl IntoIterator<Item = &'a PathBuf>,
     redaction: &Redaction,
     is_real: bool,
 ) -> Result<Vec<Scrubbed>, Error> {

@@ -43,12 +43,17 @@ pub(crate) struct Large {
     pub(crate) line: usize,
 }
 
-pub(crate) fn stats(paths: &[PathBuf], used: Option<&Path>) -> Result<Stats, Error> {
+pub(crate) fn stats<'a>(
+    paths: impl IntoIterator<Item = &'a PathBuf>,
+    used: Option<&Path>,
+) -> Result<Stats, Error> {
     const LARGEST: usize = 5;
     let mut stats = Stats::default();
     let mut said: BTreeMap<String, usize> = BTreeMap::new();
     let mut asked: BTreeMap<u128, Vec<String>> = BTreeMap::new();
+    let mut all = Vec::new();
     for path in paths {
+        all.push(path);
         let shelved = Shelved::open(path)?;
         stats.files += 1;
         stats.bytes += shelved.text.len() as u64;
@@ -81,7 +86,7 @@ pub(crate) fn stats(paths: &[PathBuf], used: Option<&Path>) -> Result<Stats, Err
     stats.answered_differently = asked.values().filter(|answers| answers.len() > 1).count();
     if let Some(used) = used {
         let used = Some(Used::read(used)?);
-        let unused = prune(paths, &Prune { used, ..Prune::default() }, false)?;
+        let unused = prune(all, &Prune { used, ..Prune::default() }, false)?;
         stats.unused = Some(unused);
     }
     Ok(stats)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::args::Convert;
-use super::{Failure, count, print_json};
+use super::{Failure, count, over, print_json};
 use crate::cassette::Redaction;
 use crate::cassette::import::{import, write};
 use crate::error::Error;
@@ -43,10 +43,10 @@ pub(super) fn convert(options: &Convert, out: &mut dyn Write) -> Result<(), Fail
         let mut files = Vec::new();
         find(&options.from, &mut files)
             .map_err(|error| Error::io(format!("read {}", options.from.display()), error))?;
-        for file in files {
-            let inside = file.strip_prefix(&options.from).unwrap_or(&file);
+        for file in over(&files) {
+            let inside = file.strip_prefix(&options.from).unwrap_or(file);
             let to = options.to.join(inside).with_extension("jsonl");
-            match one(&file, &to, provider, &redaction, &mut report) {
+            match one(file, &to, provider, &redaction, &mut report) {
                 // A folder may have other files in it.
                 Err(error) if error.is_cassette() => report.left_out.push(error.to_string()),
                 done => done?,

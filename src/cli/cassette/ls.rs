@@ -6,7 +6,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::args::{Ls, Stats};
-use super::{Failure, count, print_json};
+use super::{Failure, count, over, print_json};
 use crate::cassette::shelf::{self, Large, Recording, Shelved};
 
 /// A recording, on one line.
@@ -50,7 +50,7 @@ impl<'a> Row<'a> {
 
 pub(super) fn ls(options: &Ls, out: &mut dyn Write) -> Result<(), Failure> {
     let shelved: Vec<_> =
-        options.paths.files()?.iter().map(|file| Shelved::open(file)).collect::<Result<_, _>>()?;
+        over(&options.paths.files()?).map(|file| Shelved::open(file)).collect::<Result<_, _>>()?;
     let rows: Vec<_> = shelved
         .iter()
         .flat_map(|file| file.recordings.iter().map(|recording| Row::of(&file.name, recording)))
@@ -77,7 +77,7 @@ pub(super) fn ls(options: &Ls, out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 pub(super) fn stats(options: &Stats, out: &mut dyn Write) -> Result<(), Failure> {
-    let stats = shelf::stats(&options.paths.files()?, options.used.as_deref())?;
+    let stats = shelf::stats(over(&options.paths.files()?), options.used.as_deref())?;
     if options.json {
         return print_json(out, &stats);
     }

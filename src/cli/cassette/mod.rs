@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub(super) use self::args::Cassette;
 use self::args::{Command, Paths, Rules};
+use super::progress::over;
 use super::{Failure, print_json};
 use crate::cassette::shelf::{Recording, Shelved, files};
 use crate::cassette::{Mask, Pointer, Redaction};

@@ -3,14 +3,14 @@
 use std::io::Write;
 
 use super::args::{Lint, Prune, Redact};
-use super::{Failure, count, print_json};
+use super::{Failure, count, over, print_json};
 use crate::cassette::shelf::{self, Used, lint_with};
 
 pub(super) fn lint(options: &Lint, out: &mut dyn Write) -> Result<(), Failure> {
     let redaction = options.rules.redaction()?;
     let mut flaws = Vec::new();
     let files = options.paths.files()?;
-    for file in &files {
+    for file in over(&files) {
         flaws.extend(lint_with(file, &redaction)?);
     }
     if options.json {
@@ -27,7 +27,7 @@ pub(super) fn lint(options: &Lint, out: &mut dyn Write) -> Result<(), Failure> {
 
 pub(super) fn redact(options: &Redact, out: &mut dyn Write) -> Result<(), Failure> {
     let redaction = options.rules.redaction()?;
-    let scrubbed = shelf::scrub(&options.paths.files()?, &redaction, !options.dry_run)?;
+    let scrubbed = shelf::scrub(over(&options.paths.files()?), &redaction, !options.dry_run)?;
     if options.json {
         return print_json(out, &scrubbed);
     }
@@ -42,7 +42,7 @@ pub(super) fn prune(options: &Prune, out: &mut dyn Write) -> Result<(), Failure>
     let used = options.used.as_deref().map(Used::read).transpose()?;
     let Prune { interrupted, duplicates, .. } = *options;
     let what = shelf::Prune { interrupted, duplicates, used };
-    let pruned = shelf::prune(&options.paths.files()?, &what, !options.dry_run)?;
+    let pruned = shelf::prune(over(&options.paths.files()?), &what, !options.dry_run)?;
     if options.json {
         return print_json(out, &pruned);
     }

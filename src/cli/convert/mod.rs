@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use self::import::Import;
 use super::args::Convert;
+use super::progress::over;
 use super::{Failure, print_json};
 use crate::config::{Config, Node, read_tree};
 
@@ -51,7 +52,7 @@ pub(super) fn convert(
 ) -> Result<(), Failure> {
     let files = files(&options.files)?;
     let mut trees = Vec::with_capacity(files.len());
-    for file in &files {
+    for file in over(&files) {
         trees.push(read_tree(file)?);
     }
     let importer = match &options.from {

@@ -81,8 +81,8 @@ fn logs_say_why_they_cannot_be_had() {
     assert_eq!((code, out.as_str()), (FAILURE, ""));
     assert!(err.starts_with(&format!("mock-llm: cannot call {url}: ")), "{err}");
     assert!(err.ends_with("Say where with --url or MOCK_LLM_URL\n"), "{err}");
-    let (_, _, err) = logs("https://127.0.0.1", &[]);
-    assert!(err.contains("only `http://HOST:PORT` can be called"), "{err}");
+    let (_, _, err) = logs("ftp://127.0.0.1", &[]);
+    assert!(err.contains("it must be `http://HOST:PORT` or `https://HOST:PORT`"), "{err}");
 
     let layer = MockLlmLayer::new();
     let guarded = MockServer::builder(layer.clone()).admin_token("s3cret").start().unwrap();

@@ -6,8 +6,9 @@ use super::answer::{is_said, said};
 use super::{fault, range, time, when};
 use crate::config::de::At;
 use crate::config::fault::Fault;
-use crate::config::words::answer::TroubleMap;
+use crate::config::words::answer::{DuringMap, TroubleMap};
 use crate::fault::Trouble;
+use crate::pace;
 use crate::respond::Boxed;
 
 pub(in crate::config) fn troubles(written: &[At<TroubleMap>]) -> Result<Vec<Trouble>, Fault> {
@@ -19,8 +20,16 @@ pub(in crate::config) fn troubles(written: &[At<TroubleMap>]) -> Result<Vec<Trou
 }
 
 fn trouble(written: &TroubleMap) -> Result<Trouble, Fault> {
-    let TroubleMap { when: condition, on_attempts, probability, during, fault: what, pace, .. } =
-        written;
+    let TroubleMap {
+        when: condition,
+        on_attempts,
+        probability,
+        during,
+        between,
+        fault: what,
+        pace,
+        ..
+    } = written;
     let answer = written.said();
     let mut trouble = match what {
         // A fault alone befalls whatever the rules say.
@@ -49,13 +58,25 @@ fn trouble(written: &TroubleMap) -> Result<Trouble, Fault> {
         trouble = trouble.probability(*value);
     }
     if let Some(during) = during {
-        let at = |text: &Option<At<String>>, key, otherwise| match text {
-            None => Ok(otherwise),
-            Some(text) => time(text).map_err(|fault| fault.under(key).under("during")),
-        };
-        let from = at(&during.from, "from", Duration::ZERO)?;
-        let to = at(&during.to, "to", Duration::MAX)?;
+        let (from, to) = window(during).map_err(|fault| fault.under("during"))?;
         trouble = trouble.during(from..to);
     }
+    if let Some(between) = between {
+        let (from, to) = window(between).map_err(|fault| fault.under("between"))?;
+        let now = pace::now();
+        let at = |time: Duration| now.checked_add(time).unwrap_or(now + NEVER);
+        trouble = trouble.between(at(from)..at(to));
+    }
     Ok(trouble)
+}
+
+/// Later than any process ends.
+const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
+fn window(written: &DuringMap) -> Result<(Duration, Duration), Fault> {
+    let at = |text: &Option<At<String>>, key, otherwise| match text {
+        None => Ok(otherwise),
+        Some(text) => time(text).map_err(|fault| fault.under(key)),
+    };
+    Ok((at(&written.from, "from", Duration::ZERO)?, at(&written.to, "to", NEVER)?))
 }

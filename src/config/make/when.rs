@@ -84,6 +84,7 @@ fn names(when: &When, all: &mut All) -> Result<(), Fault> {
                 OperationName::Chat => Operation::Chat,
                 OperationName::CountTokens => Operation::CountTokens,
                 OperationName::Embeddings => Operation::Embeddings,
+                OperationName::Models => Operation::Models,
             })),
         );
     }

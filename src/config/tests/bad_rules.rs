@@ -54,7 +54,7 @@ fn bad_conditions_and_what_is_said_of_them() {
         (
             "operation: talk",
             "f.yaml:1:38: rules[0].when.operation: unknown value `talk`; it may be `chat`, \
-             `count_tokens`, `embeddings`",
+             `count_tokens`, `embeddings`, `models`",
         ),
         ("turn: two", "f.yaml:1:33: rules[0].when.turn: expected a number, but it is \"two\""),
         (

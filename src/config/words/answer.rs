@@ -87,6 +87,7 @@ with_answer! {
         on_attempts: Option<At<String>>,
         probability: Option<At<f64>>,
         during: Option<DuringMap>,
+        between: Option<DuringMap>,
     }
 }
 

@@ -133,4 +133,5 @@ pub(in crate::config) enum OperationName {
     Chat,
     CountTokens,
     Embeddings,
+    Models,
 }

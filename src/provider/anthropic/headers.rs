@@ -72,6 +72,9 @@ static STREAM: LazyLock<HeaderMap> = LazyLock::new(|| {
 static ERROR: LazyLock<HeaderMap> =
     LazyLock::new(|| template(&VARYING[..2], &[&EDGE[..], &ACCOUNT, &[JSON]].concat()));
 
+static LIST: LazyLock<HeaderMap> =
+    LazyLock::new(|| template(&VARYING[..1], &[&EDGE[..], &ACCOUNT, &[JSON]].concat()));
+
 /// Before the key is known, nobody is named.
 static STRANGER: LazyLock<HeaderMap> =
     LazyLock::new(|| template(&VARYING[..1], &[&EDGE[..], &[JSON]].concat()));
@@ -104,6 +107,11 @@ pub(super) fn error(
 /// The headers of a count, which no limit stands in.
 pub(super) fn count(entropy: Entropy) -> HeaderMap {
     fill(&ERROR, [value(request_id(entropy).as_bytes()), trace(entropy)])
+}
+
+/// The headers of the list of models, in which nothing is traced.
+pub(super) fn list(entropy: Entropy) -> HeaderMap {
+    fill(&LIST, [value(request_id(entropy).as_bytes())])
 }
 
 /// The id of the request, in the headers and in errors.

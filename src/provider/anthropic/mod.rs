@@ -17,6 +17,7 @@ mod heard;
 mod lenient;
 mod limits;
 mod message;
+mod model_list;
 mod models;
 mod neutral;
 mod request;
@@ -57,13 +58,14 @@ impl ResponseSynth for Anthropic {
         match head.path {
             "/v1/messages" => Some(Call::new(Operation::Chat)),
             "/v1/messages/count_tokens" => Some(Call::new(Operation::CountTokens)),
-            _ => None,
+            _ => model_list::call(head),
         }
     }
 
     fn parse(&self, call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
         match call.operation {
             Operation::CountTokens => count_tokens::parse(call, head, body),
+            Operation::Models => model_list::parse(call, head, body),
             _ => request::parse(call, head, body),
         }
     }
@@ -102,9 +104,10 @@ impl ResponseSynth for Anthropic {
     }
 
     fn output(&self, cx: &Context<'_>, output: &Output) -> Response<Bytes> {
-        match output {
-            Output::TokenCount(_) => count_tokens::output(cx),
-            other => no_words(self, cx, other),
+        match (output, cx.request.operation()) {
+            (Output::TokenCount(_), Operation::CountTokens) => count_tokens::output(cx),
+            (Output::Models(models), Operation::Models) => model_list::output(cx, models),
+            _ => no_words(self, cx, output),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Forms after <https://ai.google.dev/api/generate-content> (read 2026-11-21) and after recorded
 //! traffic of 2025 and 2026, which goes before the documentation; see `golden/`.
 
+mod catalog;
 mod check;
 mod config;
 mod count_tokens;
@@ -18,6 +19,7 @@ mod heard;
 mod identity;
 mod logprobs;
 mod message;
+mod model_list;
 mod models;
 mod neutral;
 mod part;
@@ -43,6 +45,7 @@ use super::{
 };
 use crate::reply::{ApiError, Feature, Output, Part, Reply, ServerTool, Source};
 use crate::request::{Head, LlmRequest};
+use crate::util::percent;
 use crate::wire::{FrameBuf, JsonStyle};
 
 /// The room.
@@ -71,7 +74,7 @@ impl ResponseSynth for Gemini {
     }
 
     fn recognize(&self, head: &Head<'_>) -> Option<Call> {
-        let target = Target::of(head.path)?;
+        let Some(target) = Target::of(head.path) else { return model_list::call(head) };
         let (operation, mut flags) = match target.method {
             "generateContent" => (Operation::Chat, 0),
             "streamGenerateContent" => (Operation::Chat, STREAM),
@@ -90,6 +93,7 @@ impl ResponseSynth for Gemini {
         match call.operation {
             Operation::CountTokens => count_tokens::parse(call, head, body),
             Operation::Embeddings => embed::parse(call, head, body),
+            Operation::Models => super::catalog::parse(self.provider(), call, head, body),
             _ => request::parse(call, head, body),
         }
     }
@@ -128,6 +132,7 @@ impl ResponseSynth for Gemini {
                 embed::output(cx, embeddings)
             }
             (Output::TokenCount(_), Operation::CountTokens) => count_tokens::output(cx),
+            (Output::Models(models), Operation::Models) => model_list::output(cx, models),
             _ => no_words(self, cx, output),
         }
     }
@@ -189,33 +194,10 @@ impl<'a> Target<'a> {
         let name = model.strip_prefix("tunedModels/").unwrap_or(model);
         (!name.is_empty() && !name.contains('/')).then(|| Self {
             version,
-            model: decoded(model),
+            model: percent::decoded(model),
             method,
         })
     }
-}
-
-/// Percent-decoded.
-fn decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = |at: usize| char::from(*after.get(at)?).to_digit(16);
-        match (byte, hex(0), hex(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Whole bodies, and the items of a stream that is a JSON array.

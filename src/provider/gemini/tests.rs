@@ -33,6 +33,7 @@ macro_rules! recording {
 mod agreeing;
 mod errors;
 mod limits;
+mod listing;
 mod recorded;
 mod recorded_features;
 mod refusing;

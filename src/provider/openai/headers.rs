@@ -38,11 +38,14 @@ const MILLISECONDS: [&str; 8] = ["183", "224", "280", "482", "606", "791", "1181
 /// What the limits say that the headers report: a tier in the middle.
 const TOKENS_PER_MINUTE: u64 = 2_000_000;
 
+/// Whose key it is.
+pub(super) const ORGANIZATION: &str = "tower-mock-llm";
+
 /// Headers of an answer that a model gave.
 static ANSWER: LazyLock<HeaderMap> = LazyLock::new(|| {
     let fixed = [
         ("access-control-expose-headers", "X-Request-ID"),
-        ("openai-organization", "tower-mock-llm"),
+        ("openai-organization", ORGANIZATION),
         ("openai-project", "proj_towerMockLlm00000000000"),
         ("openai-version", "2020-10-01"),
         ("x-ratelimit-limit-requests", "10000"),
@@ -52,6 +55,11 @@ static ANSWER: LazyLock<HeaderMap> = LazyLock::new(|| {
         ("x-ratelimit-reset-tokens", "0s"),
     ];
     template(&VARYING, &[&FIXED[..], &fixed].concat())
+});
+
+/// Headers of the list of models, as recorded in 2025.
+static LIST: LazyLock<HeaderMap> = LazyLock::new(|| {
+    template(&VARYING[..3], &[&FIXED[..5], &[("openai-version", "2020-10-01")]].concat())
 });
 
 /// Headers of an error that comes from before the models.
@@ -80,6 +88,14 @@ pub(super) fn answer(
         set_levels(&mut headers, levels);
     }
     headers
+}
+
+/// The headers of the list of models.
+pub(super) fn list(entropy: Entropy) -> HeaderMap {
+    let mut rng = entropy.rng(SALT);
+    let milliseconds = MILLISECONDS[rng.below(MILLISECONDS.len() as u64) as usize];
+    let json = HeaderValue::from_static("application/json");
+    fill(&LIST, [request_id(&mut rng), json, HeaderValue::from_static(milliseconds)])
 }
 
 /// Reports what a quota has left.

@@ -16,6 +16,7 @@ mod heard;
 mod identity;
 mod logprobs;
 mod message;
+mod model_list;
 mod models;
 mod neutral;
 mod request;
@@ -77,13 +78,14 @@ impl ResponseSynth for OpenAi {
         match head.path {
             "/v1/chat/completions" => Some(Call::new(Operation::Chat)),
             "/v1/embeddings" => Some(Call::new(Operation::Embeddings)),
-            _ => None,
+            _ => model_list::call(head),
         }
     }
 
     fn parse(&self, call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
         match call.operation {
             Operation::Embeddings => embeddings::parse(call, head, body),
+            Operation::Models => super::catalog::parse(self.provider(), call, head, body),
             _ => request::parse(call, head, body),
         }
     }
@@ -116,9 +118,12 @@ impl ResponseSynth for OpenAi {
     }
 
     fn output(&self, cx: &Context<'_>, output: &Output) -> Response<Bytes> {
-        match output {
-            Output::Embeddings(embeddings) => embeddings::output(cx, embeddings),
-            other => no_words(self, cx, other),
+        match (output, cx.request.operation()) {
+            (Output::Embeddings(embeddings), Operation::Embeddings) => {
+                embeddings::output(cx, embeddings)
+            }
+            (Output::Models(models), Operation::Models) => model_list::output(cx, models),
+            _ => no_words(self, cx, output),
         }
     }
 

@@ -27,6 +27,7 @@ mod agreeing;
 mod cutting;
 mod errors;
 mod limits;
+mod listing;
 mod recorded;
 mod recorded_features;
 mod refusing;

@@ -1,0 +1,294 @@
+//! `GET /v1/models`, and `GET /v1/models/{model_id}`.
+//!
+//! Forms after <https://platform.claude.com/docs/en/api/models/list> (read 2026-11-21) and after a list
+//! that was recorded in August 2026.
+
+use bytes::Bytes;
+use http::Response;
+use serde::Serialize;
+
+use super::diagnose::invalid;
+use super::{Anthropic, error, headers, models as names};
+use crate::provider::catalog::{self, Entry};
+use crate::provider::{Call, Context, ErrorContext, Provider, ResponseSynth};
+use crate::reply::{ApiError, ErrorKind, Models};
+use crate::request::{Head, LlmRequest};
+use crate::util::percent;
+use crate::wire::JsonStyle;
+
+pub(super) fn call(head: &Head<'_>) -> Option<Call> {
+    let call = catalog::call(head, "/v1/models")?;
+    // Other vendors have the path too.
+    let is_ours = head.host.is_some_and(|host| Anthropic.owns(host))
+        || catalog::sender(head) == Some(Provider::ANTHROPIC);
+    is_ours.then_some(call)
+}
+
+pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {
+    let request = catalog::parse(Provider::ANTHROPIC, call, head, body)?;
+    if head.header("anthropic-version").is_none() && !head.is_lenient() {
+        return Err(invalid("anthropic-version: header is required"));
+    }
+    Page::of(head)?;
+    Ok(request)
+}
+
+/// Which of the list are wanted.
+struct Page<'a> {
+    limit: usize,
+    after: Option<&'a str>,
+    before: Option<&'a str>,
+}
+
+impl<'a> Page<'a> {
+    fn of(head: &Head<'a>) -> Result<Self, ApiError> {
+        let limit = match head.query_param("limit").map(str::parse::<i64>) {
+            None => 20,
+            Some(Ok(limit @ 1..=1000)) => limit as usize,
+            Some(Ok(limit)) => {
+                let bound = if limit < 1 {
+                    "greater than or equal to 1"
+                } else {
+                    "less than or equal to 1000"
+                };
+                return Err(invalid(format!("limit: Input should be {bound}")));
+            }
+            Some(Err(_)) => {
+                return Err(invalid(
+                    "limit: Input should be a valid integer, unable to parse string as an integer",
+                ));
+            }
+        };
+        let (after, before) = (head.query_param("after_id"), head.query_param("before_id"));
+        Ok(Self { limit, after, before })
+    }
+
+    /// What of the list is on it, and whether there is more in its direction. A name that is not in the
+    /// list does not cut it.
+    fn cut<'b>(&self, all: &'b [ModelInfo<'a>]) -> (&'b [ModelInfo<'a>], bool) {
+        let at = |id: &str| {
+            let id = percent::decoded(id);
+            all.iter().position(|model| model.id == id)
+        };
+        if let Some(end) = self.before.and_then(at) {
+            let start = end.saturating_sub(self.limit);
+            return (&all[start..end], start > 0);
+        }
+        let rest = self.after.and_then(at).map_or(all, |at| &all[at + 1..]);
+        (&rest[..rest.len().min(self.limit)], rest.len() > self.limit)
+    }
+}
+
+#[derive(Serialize)]
+struct ModelPage<'a> {
+    data: &'a [ModelInfo<'a>],
+    has_more: bool,
+    first_id: Option<&'a str>,
+    last_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ModelInfo<'a> {
+    r#type: &'static str,
+    id: &'a str,
+    display_name: &'a str,
+    created_at: &'a str,
+    max_input_tokens: Option<u64>,
+    max_tokens: Option<i64>,
+    capabilities: Option<Capabilities>,
+}
+
+#[derive(Serialize)]
+struct Capabilities {
+    batch: Support,
+    citations: Support,
+    code_execution: Support,
+    context_management: ContextManagement,
+    effort: Effort,
+    image_input: Support,
+    pdf_input: Support,
+    structured_outputs: Support,
+    thinking: Thinking,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Support {
+    supported: bool,
+}
+
+#[derive(Serialize)]
+struct ContextManagement {
+    supported: bool,
+    clear_tool_uses_20250919: Support,
+    clear_thinking_20251015: Support,
+    compact_20260112: Support,
+}
+
+#[derive(Serialize)]
+struct Effort {
+    supported: bool,
+    low: Support,
+    medium: Support,
+    high: Support,
+    xhigh: Support,
+    max: Support,
+}
+
+#[derive(Serialize)]
+struct Thinking {
+    supported: bool,
+    types: ThinkingTypes,
+}
+
+#[derive(Serialize)]
+struct ThinkingTypes {
+    enabled: Support,
+    adaptive: Support,
+}
+
+impl<'a> ModelInfo<'a> {
+    fn of(entry: Entry<'a, Row>) -> Self {
+        let Row(id, display_name, created_at, input, can) = match entry {
+            Entry::Known(row) => row,
+            Entry::Named(name) => return Self::named(name),
+        };
+        Self {
+            r#type: "model",
+            id,
+            display_name,
+            created_at,
+            max_input_tokens: Some(*input),
+            max_tokens: names::most_tokens(id),
+            capabilities: Some(can.spelled()),
+        }
+    }
+
+    /// Of which nothing is known: the vendor gives the epoch where it does not know the day.
+    fn named(id: &'a str) -> Self {
+        let created_at = "1970-01-01T00:00:00Z";
+        Self {
+            r#type: "model",
+            id,
+            display_name: id,
+            created_at,
+            max_input_tokens: None,
+            max_tokens: None,
+            capabilities: None,
+        }
+    }
+}
+
+pub(super) fn output(cx: &Context<'_>, models: &Models) -> Response<Bytes> {
+    let refuse = |error: &ApiError| {
+        error::error(&ErrorContext::of(cx.request, cx.created, cx.entropy), error)
+    };
+    let body = if cx.request.model.is_empty() {
+        let page = match Page::of(&cx.request.head.as_head()) {
+            Ok(page) => page,
+            Err(error) => return refuse(&error),
+        };
+        let all = catalog::all(models, &MODELS).into_iter();
+        let all: Vec<ModelInfo<'_>> = all.map(ModelInfo::of).collect();
+        let (data, has_more) = page.cut(&all);
+        let (first_id, last_id) = (data.first().map(|it| it.id), data.last().map(|it| it.id));
+        JsonStyle::COMPACT.to_vec(&ModelPage { data, has_more, first_id, last_id })
+    } else {
+        match catalog::find(cx, models, &MODELS, names::snapshot) {
+            Some(entry) => JsonStyle::COMPACT.to_vec(&ModelInfo::of(entry)),
+            None => return refuse(&ApiError::new(ErrorKind::ModelNotFound)),
+        }
+    };
+    let mut response = Response::new(body.into());
+    *response.headers_mut() = headers::list(cx.entropy);
+    response
+}
+
+/// Id, name, when it was made, tokens of a prompt, what it can.
+struct Row(&'static str, &'static str, &'static str, u64, Can);
+
+impl catalog::Row for Row {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+}
+
+/// What sets the capabilities of models apart; all can the rest.
+struct Can {
+    runs_code: bool,
+    compacts: bool,
+    /// How many of the levels of effort, from the lowest on.
+    efforts: Efforts,
+    /// Whether it can be told to think, and for how long.
+    enabled: bool,
+    /// Whether it thinks as it sees fit.
+    adaptive: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Efforts {
+    None,
+    UpToHigh,
+    AllButXhigh,
+    All,
+}
+
+impl Can {
+    const NEWEST: Self = Self {
+        runs_code: true,
+        compacts: true,
+        efforts: Efforts::All,
+        enabled: false,
+        adaptive: true,
+    };
+    const OF_4_6: Self = Self { efforts: Efforts::AllButXhigh, enabled: true, ..Self::NEWEST };
+    const OPUS_4_5: Self =
+        Self { efforts: Efforts::UpToHigh, compacts: false, adaptive: false, ..Self::OF_4_6 };
+    const SONNET_4_5: Self = Self { efforts: Efforts::None, ..Self::OPUS_4_5 };
+    const OLDEST: Self = Self { runs_code: false, ..Self::SONNET_4_5 };
+
+    fn spelled(&self) -> Capabilities {
+        let is = |supported| Support { supported };
+        let [yes, efforts] = [is(true), is(self.efforts != Efforts::None)];
+        Capabilities {
+            batch: yes,
+            citations: yes,
+            code_execution: is(self.runs_code),
+            context_management: ContextManagement {
+                supported: true,
+                clear_tool_uses_20250919: yes,
+                clear_thinking_20251015: yes,
+                compact_20260112: is(self.compacts),
+            },
+            effort: Effort {
+                supported: efforts.supported,
+                low: efforts,
+                medium: efforts,
+                high: efforts,
+                xhigh: is(self.efforts == Efforts::All),
+                max: is(matches!(self.efforts, Efforts::All | Efforts::AllButXhigh)),
+            },
+            image_input: yes,
+            pdf_input: yes,
+            structured_outputs: yes,
+            thinking: Thinking {
+                supported: true,
+                types: ThinkingTypes { enabled: is(self.enabled), adaptive: is(self.adaptive) },
+            },
+        }
+    }
+}
+
+#[rustfmt::skip] // A table.
+static MODELS: [Row; 11] = [
+    Row("claude-opus-5", "Claude Opus 5", "2026-07-24T00:00:00Z", 1_000_000, Can::NEWEST),
+    Row("claude-sonnet-5", "Claude Sonnet 5", "2026-06-29T00:00:00Z", 1_000_000, Can::NEWEST),
+    Row("claude-fable-5", "Claude Fable 5", "2026-06-07T00:00:00Z", 1_000_000, Can::NEWEST),
+    Row("claude-opus-4-8", "Claude Opus 4.8", "2026-05-28T00:00:00Z", 1_000_000, Can::NEWEST),
+    Row("claude-opus-4-7", "Claude Opus 4.7", "2026-04-14T00:00:00Z", 1_000_000, Can::NEWEST),
+    Row("claude-sonnet-4-6", "Claude Sonnet 4.6", "2026-02-17T00:00:00Z", 1_000_000, Can::OF_4_6),
+    Row("claude-opus-4-6", "Claude Opus 4.6", "2026-02-04T00:00:00Z", 1_000_000, Can::OF_4_6),
+    Row("claude-opus-4-5-20251101", "Claude Opus 4.5", "2025-11-24T00:00:00Z", 200_000, Can::OPUS_4_5),
+    Row("claude-haiku-4-5-20251001", "Claude Haiku 4.5", "2025-10-15T00:00:00Z", 200_000, Can::OLDEST),
+    Row("claude-sonnet-4-5-20250929", "Claude Sonnet 4.5", "2025-09-29T00:00:00Z", 1_000_000, Can::SONNET_4_5),
+    Row("claude-opus-4-1-20250805", "Claude Opus 4.1", "2025-08-05T00:00:00Z", 200_000, Can::OLDEST),
+];
