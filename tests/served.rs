@@ -8,6 +8,8 @@ mod common;
 mod load;
 #[path = "served/process.rs"]
 mod process;
+#[path = "served/proxy.rs"]
+mod proxy;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -29,6 +29,13 @@ impl Served {
         Self::of(command)
     }
 
+    /// One whose environment has these variables.
+    pub(crate) fn with_env(variables: &[(&str, &str)], args: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mock-llm"));
+        command.args(args).envs(variables.iter().copied());
+        Self::of(command)
+    }
+
     fn of(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let err = Arc::<(Mutex<String>, Condvar)>::default();
