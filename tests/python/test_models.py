@@ -1,6 +1,7 @@
 """Which models there are, through the vendors' SDKs: what tools ask when a credential is tested."""
 
 import anthropic
+import httpx2
 import openai
 import pytest
 from google import genai
@@ -59,4 +60,9 @@ def test_models_of_the_file_are_listed_to_all(configured):
         assert client.models.retrieve("gpt-0").id == "gpt-0"
     with anthropic.Anthropic(base_url=configured, api_key="any") as client:
         assert "gpt-4" in [model.id for model in client.models.list()]
-    assert "models/gpt-4" in [model.name for model in gemini(configured).models.list()]
+    client = gemini(configured)
+    assert "models/gpt-4" in [model.name for model in client.models.list()]
+    # A plain HTTP node, which sends no SDK's headers.
+    answer = httpx2.get(f"{configured}/v1/models", headers={"authorization": "Bearer any"})
+    assert (answer.status_code, answer.json()["object"]) == (200, "list")
+    assert httpx2.get(f"{configured}/v1beta/models?key=any").json()["models"]
