@@ -95,7 +95,8 @@ pub enum Validation {
     Strict,
     /// A request needs no API key, no `anthropic-version` and no `max_tokens`; fields that the vendor
     /// does not know are passed over, and so is what it refuses of one model and takes of
-    /// another. What cannot be understood, and values that no model takes, are refused as ever.
+    /// another; numbers, `true` and `false` may come as texts. What cannot be understood, and values
+    /// that no model takes, are refused as ever.
     Lenient,
 }
 

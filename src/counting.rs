@@ -126,7 +126,7 @@ impl Counter {
             + tool.schema.as_ref().map_or(0, |schema| self.said(schema.get()))
     }
 
-    fn exactly(&self, text: &str) -> Option<u64> {
+    pub(crate) fn exactly(&self, text: &str) -> Option<u64> {
         let (tokenizer, model) = self.exact.as_ref()?;
         tokenizer.count(model, text)
     }

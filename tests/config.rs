@@ -179,6 +179,26 @@ async fn lenient_is_not_blind() {
     assert_eq!(net.post(gemini, json!({"contents": [{"parts": [{"text": "hi"}]}]})).await.0, 200);
     let embeddings = json!({"model": "text-embedding-3-small", "input": "hi"});
     assert_eq!(net.post("https://api.openai.com/v1/embeddings", embeddings).await.0, 200);
+    // Numbers as tools send them that have nothing but texts.
+    let mut texts = asks("gpt-4", "hi");
+    for (field, value) in [("temperature", "0.5"), ("max_tokens", "3"), ("top_p", "1")] {
+        texts[field] = value.into();
+    }
+    for url in [OPENAI, ANTHROPIC] {
+        assert_eq!(net.post(url, texts.clone()).await.0, 200, "{url}");
+        let received = net.layer.handle().received();
+        let sampling = received.last().unwrap().request().unwrap().sampling.clone();
+        assert_eq!((sampling.temperature, sampling.max_tokens), (Some(0.5), Some(3)), "{url}");
+    }
+    texts["max_tokens"] = "many".into();
+    for url in [OPENAI, ANTHROPIC] {
+        assert_eq!(net.post(url, texts.clone()).await.0, 400, "{url}");
+    }
+    let gemini =
+        "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent";
+    let config = json!({"temperature": "0.5", "maxOutputTokens": "3"});
+    let body = json!({"contents": [{"parts": [{"text": "hi"}]}], "generationConfig": config});
+    assert_eq!(net.post(gemini, body).await.0, 200);
     // What the room fills in is not in the journal.
     net.post(ANTHROPIC, asks("gpt-4", "hi")).await;
     let received = net.layer.handle().received();

@@ -434,3 +434,87 @@ async fn strict_mode_refuses_what_no_rule_answers() {
     let refusal = post(&layer, OPENAI, json!({"model": "m", "input": "x"})).await.refusal();
     assert!(refusal.contains("left the request to the next rule"), "{refusal}");
 }
+
+/// A token a byte, for the model that the tests ask.
+struct Bytewise;
+
+impl tower_mock_llm::Tokenizer for Bytewise {
+    fn count(&self, model: &str, text: &str) -> Option<u64> {
+        (model == "text-embedding-3-small").then_some(text.len() as u64)
+    }
+}
+
+#[tokio::test]
+async fn an_input_that_is_too_long_is_refused_where_that_is_certain() {
+    let ask = |model: &str, input: Value| json!({"model": model, "input": input, "dimensions": 2});
+    let small = "text-embedding-3-small";
+    let estimating = MockLlmLayer::new();
+    let counting = MockLlmLayer::new().tokenizer(Bytewise);
+    // The tokens are known.
+    for (tokens, status) in [(8192, 200), (8193, 400)] {
+        let answer = post(&estimating, OPENAI, ask(small, json!([vec![7; tokens]]))).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+    let numbers = post(&estimating, OPENAI, ask(small, json!(vec![7; 8193]))).await;
+    let one = "Invalid 'input': maximum context length is 8192 tokens.";
+    assert_eq!(numbers.refusal(), one);
+    // Nobody counts: a text may be all long tokens.
+    let most = " ".repeat(8192 * 128);
+    assert_eq!(post(&estimating, OPENAI, ask(small, json!(most))).await.status, 200);
+    assert_eq!(post(&estimating, OPENAI, ask(small, json!(most + "x"))).await.refusal(), one);
+    // Somebody does.
+    let texts = json!(["x".repeat(8192), "x".repeat(8193)]);
+    assert_eq!(post(&estimating, OPENAI, ask(small, texts.clone())).await.status, 200);
+    let answer = post(&counting, OPENAI, ask(small, texts.clone())).await;
+    assert_eq!(
+        answer.body,
+        r#"{
+  "error": {
+    "message": "Invalid 'input[1]': maximum input length is 8192 tokens.",
+    "type": "invalid_request_error",
+    "param": null,
+    "code": null
+  }
+}"#
+    );
+    let rule = Rule::always().respond_with(Embeddings::of(vec![vec![1.0]]));
+    let answer = post(&counting.rule(rule), OPENAI, ask(small, texts)).await;
+    assert_eq!(answer.status, 400);
+    // Another's model, at an address of the user's own.
+    let other = ask("mine", json!([vec![7; 8193]]));
+    assert_eq!(post(&estimating, OPENAI, other).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_list_of_models_is_answered_by_rules_and_by_strict_layers() {
+    let get = async |layer: &MockLlmLayer, path: &str| {
+        let request = Request::get(format!("https://api.openai.com{path}"))
+            .header("authorization", "Bearer sk-test")
+            .body(Full::<Bytes>::default())
+            .unwrap();
+        let response = layer.clone().into_service().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        (parts.status.as_u16(), String::from_utf8(body.to_vec()).unwrap())
+    };
+    // A text is no answer to it, and nothing is missing in strict mode.
+    let strict = MockLlmLayer::new().rule(Rule::always().respond_with("hi")).strict();
+    let (status, list) = get(&strict.models(["mine"]), "/v1/models").await;
+    assert_eq!(status, 200);
+    assert!(list.contains("\"id\": \"mine\"") && list.contains("\"id\": \"gpt-4o\""), "{list}");
+
+    let asked = || Rule::when(operation(Operation::Models));
+    let few = MockLlmLayer::new()
+        .rule(asked().respond_with(tower_mock_llm::Models::of(["gpt-4o", "mine"])));
+    let list: Value = serde_json::from_str(&get(&few, "/v1/models").await.1).unwrap();
+    let ids: Vec<_> = list["data"].as_array().unwrap().iter().map(|it| &it["id"]).collect();
+    assert_eq!(ids, ["gpt-4o", "mine"]);
+    // What is known of it is told of it here too.
+    assert_eq!(list["data"][0]["created"], 1_715_367_049);
+    assert_eq!(get(&few, "/v1/models/o3").await.0, 404);
+    let wrong = ApiError::new(tower_mock_llm::reply::ErrorKind::Authentication);
+    let refusing = MockLlmLayer::new().rule(asked().respond_with(wrong));
+    assert_eq!(get(&refusing, "/v1/models").await.0, 401);
+    let received = refusing.handle().received();
+    assert_eq!(received[0].request().unwrap().operation(), Operation::Models);
+}

@@ -10,7 +10,10 @@ use http::Request;
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tower::ServiceExt;
-use tower_mock_llm::{Delta, MockLlmLayer, PromptCaching, Reply, ReplyStream, Rule, Tokenizer};
+use tower_mock_llm::reply::{Audio, Media};
+use tower_mock_llm::{
+    Delta, MockLlmLayer, Part, PromptCaching, Reply, ReplyStream, Rule, Tokenizer,
+};
 
 /// Where a conversation goes, and how its usage reads: input, output, reasoning, cached, total.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -270,6 +273,49 @@ async fn a_streams_usage_is_the_whole_answers() {
             assert_eq!(whole, stream, "{room:?}: {reply:?}");
             assert_eq!(whole.total, whole.input + whole.output);
             assert!(whole.reasoning <= whole.output && whole.input > 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn sound_is_a_part_of_the_output() {
+    let mut chance = Chance(3);
+    for round in 0..60 {
+        let (text, spoken) = (chance.text(20), chance.text(30));
+        let sound = Audio::new(Media::new("audio/pcm", vec![7; 64]), spoken.clone());
+        let reply = Reply::text(text.clone()).part(Part::Audio(sound));
+        let mut layer = MockLlmLayer::new().rule(Rule::always().respond_with(reply));
+        if round % 2 == 0 {
+            layer = layer.tokenizer(Letters::default());
+        }
+        let texts = chance.texts();
+        for (room, pointer) in [
+            (Room::Gemini, "/usageMetadata/candidatesTokensDetails"),
+            (Room::OpenAi, "/usage/completion_tokens_details/audio_tokens"),
+        ] {
+            let body = |wanted| room.body("Speak.", &texts, false, wanted);
+            let answer = room.ask(&layer, "whole", &body("whole")).await;
+            let whole = room.told(&answer);
+            let stream = room.ask(&layer, "stream", &body("stream")).await;
+            assert_eq!(whole, room.told(&stream), "{room:?}");
+            assert_eq!(whole.total, whole.input + whole.output);
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            let heard = match answer.pointer(pointer) {
+                Some(Value::Array(details)) => {
+                    let sound = details.iter().find(|detail| detail["modality"] == "AUDIO");
+                    sound.map(|detail| detail["tokenCount"].as_u64().unwrap())
+                }
+                told => told.and_then(Value::as_u64),
+            };
+            if let Some(heard) = heard {
+                let of = |text: &str| Letters::default().count("m", text);
+                assert!((1..=whole.output).contains(&heard), "{heard} of {whole:?}");
+                if round % 2 == 0 {
+                    assert_eq!((Some(heard), Some(whole.output - heard)), (of(&spoken), of(&text)));
+                }
+            }
+            // OpenAI tells it always.
+            assert!(heard.is_some() || room == Room::Gemini, "{answer}");
         }
     }
 }

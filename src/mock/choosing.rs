@@ -135,6 +135,13 @@ impl Mock {
                 let stream = stream.obeying(&request.sampling, &self.counter(request));
                 return (Say::Stream(stream), fault);
             }
+            Say::Output(output) => {
+                let counter = self.counter(request);
+                return match room.overlong(request, &|text| counter.exactly(text)) {
+                    None => (Say::Output(output), fault),
+                    Some(error) => (Say::Error(error), None),
+                };
+            }
             say => return (say, fault),
         };
         let reply = reply.obeying(&request.sampling, &self.counter(request));

@@ -14,6 +14,7 @@ mod heard;
 pub(crate) mod registry;
 pub(crate) mod shape;
 pub(crate) mod text_or;
+mod unquoted;
 
 mod anthropic;
 mod gemini;
@@ -82,6 +83,18 @@ pub trait ResponseSynth: fmt::Debug + Send + Sync + 'static {
     /// its own envelope that it cannot.
     fn output(&self, cx: &Context<'_>, output: &Output) -> Response<Bytes> {
         no_words(self, cx, output)
+    }
+
+    /// Why what was asked is more than the vendor takes, where that hangs on how many tokens a text has:
+    /// `count` tells it if the user brought a tokenizer. Asked only of what is no conversation.
+    #[doc(hidden)]
+    fn overlong(
+        &self,
+        request: &LlmRequest,
+        count: &dyn Fn(&str) -> Option<u64>,
+    ) -> Option<ApiError> {
+        let _ = (request, count);
+        None
     }
 
     /// An error inside a stream that began well, or else why there are no words for it, to follow "The

@@ -127,6 +127,14 @@ impl ResponseSynth for OpenAi {
         }
     }
 
+    fn overlong(
+        &self,
+        request: &LlmRequest,
+        count: &dyn Fn(&str) -> Option<u64>,
+    ) -> Option<ApiError> {
+        embeddings::overlong(request, count)
+    }
+
     fn cacheable(&self, request: &LlmRequest) -> Option<Cacheable> {
         // <https://platform.openai.com/docs/guides/prompt-caching> (read 2026-11-21).
         Some(Cacheable::automatic(request, 1024, 128, Duration::from_secs(300)))

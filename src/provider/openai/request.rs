@@ -12,6 +12,7 @@ use super::diagnose::diagnose;
 use super::message::ChatMessage;
 use super::scan::scan;
 use super::tools::ChatTool;
+use crate::provider::unquoted::unquoted;
 use crate::provider::{Call, admit};
 use crate::reply::{ApiError, ErrorKind};
 use crate::request::{Head, LlmRequest, Message};
@@ -26,9 +27,16 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
     let is_vendor = || !head.is_lenient() && head.host.is_some_and(super::owns);
     let chat = match scan(body) {
         Some(chat) => chat,
-        None => {
-            serde_json::from_slice(body).map_err(|error| diagnose(body, is_vendor(), &error))?
-        }
+        None => match serde_json::from_slice(body) {
+            Ok(chat) => chat,
+            Err(error) => {
+                let bare = head.is_lenient().then(|| unquoted(body, &NUMBERS)).flatten();
+                let Some(bare) = bare else { return Err(diagnose(body, is_vendor(), &error)) };
+                let mut request = parse(call, head, &bare.into())?;
+                request.body = body.clone();
+                return Ok(request);
+            }
+        },
     };
     match chat.check(is_vendor) {
         // What one model takes and another does not is looked at last.
@@ -38,6 +46,20 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
     }
     chat.into_request(call, body)
 }
+
+/// What may come as a text where the client is judged leniently, `true` and `false` among them.
+const NUMBERS: [&str; 10] = [
+    "logprobs",
+    "max_completion_tokens",
+    "max_tokens",
+    "n",
+    "parallel_tool_calls",
+    "seed",
+    "stream",
+    "temperature",
+    "top_logprobs",
+    "top_p",
+];
 
 /// A struct that is read field by field, so that the first field which is none of its own nor one
 /// of `unseen` is known by its name.
