@@ -10,7 +10,7 @@ use tower::ServiceExt;
 use tower_mock_llm::provider::Operation;
 use tower_mock_llm::respond::{NearMiss, StructuredOutput, operation};
 use tower_mock_llm::{
-    ApiError, Embeddings, MockLlmLayer, Reply, Rule, Script, TokenCount, last_user,
+    ApiError, Embeddings, MockLlmLayer, Reply, Rule, Script, TokenCount, Tokenizer, last_user,
 };
 
 struct Answered {
@@ -438,7 +438,7 @@ async fn strict_mode_refuses_what_no_rule_answers() {
 /// A token a byte, for the model that the tests ask.
 struct Bytewise;
 
-impl tower_mock_llm::Tokenizer for Bytewise {
+impl Tokenizer for Bytewise {
     fn count(&self, model: &str, text: &str) -> Option<u64> {
         (model == "text-embedding-3-small").then_some(text.len() as u64)
     }
@@ -459,6 +459,8 @@ async fn an_input_that_is_too_long_is_refused_where_that_is_certain() {
     let one = "Invalid 'input': maximum context length is 8192 tokens.";
     assert_eq!(numbers.refusal(), one);
     // Nobody counts: a text may be all long tokens.
+    let spaces = |count: usize| tower_mock_llm::Tiktoken.count("gpt-4", &" ".repeat(count));
+    assert_eq!(spaces(128), Some(1));
     let most = " ".repeat(8192 * 128);
     assert_eq!(post(&estimating, OPENAI, ask(small, json!(most))).await.status, 200);
     assert_eq!(post(&estimating, OPENAI, ask(small, json!(most + "x"))).await.refusal(), one);

@@ -5,6 +5,7 @@
 
 mod block;
 mod caching;
+mod catalog;
 mod check;
 mod citation;
 mod count_tokens;

@@ -19,6 +19,7 @@ mod message;
 mod model_list;
 mod models;
 mod neutral;
+mod overlong;
 mod request;
 mod response;
 mod scan;
@@ -132,7 +133,7 @@ impl ResponseSynth for OpenAi {
         request: &LlmRequest,
         count: &dyn Fn(&str) -> Option<u64>,
     ) -> Option<ApiError> {
-        embeddings::overlong(request, count)
+        overlong::overlong(request, count)
     }
 
     fn cacheable(&self, request: &LlmRequest) -> Option<Cacheable> {

@@ -1,6 +1,6 @@
 //! The list of models.
 
-use http::{HeaderMap, Method};
+use http::Method;
 
 use super::*;
 use crate::reply::{Models, Output};
@@ -80,7 +80,7 @@ fn a_model_that_is_not_there_is_not_found() {
 #[test]
 fn other_vendors_clients_are_left_to_them() {
     let call = |method: Method, host: Option<&str>, header: &str, path: &str| {
-        let mut headers = HeaderMap::new();
+        let mut headers = http::HeaderMap::new();
         headers.insert(http::HeaderName::try_from(header).unwrap(), "x".parse().unwrap());
         let head = crate::request::Head::new(&method, host, path, None, &headers);
         OpenAi.recognize(&head).is_some()
