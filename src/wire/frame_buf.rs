@@ -138,6 +138,14 @@ impl FrameBuf {
     pub fn reserve(&mut self, bytes: usize) {
         self.buf.reserve(bytes);
     }
+
+    /// Makes room for a frame of at most `most` bytes, if there is none: for just so many as `length`
+    /// says, so that a frame that goes out alone takes no more.
+    pub(crate) fn reserve_for(&mut self, most: usize, length: impl FnOnce() -> usize) {
+        if self.buf.capacity() - self.buf.len() < most {
+            self.buf.reserve(length());
+        }
+    }
 }
 
 /// Where a frame's kind begins in its length.

@@ -199,7 +199,8 @@ impl Encoder {
         };
         let template = self.delta.get_or_insert_with(|| block.template(*index));
         let padding = &mut self.padding;
-        frames.reserve(AROUND + template.len() + text.len());
+        let most = AROUND + template.len() + text.len();
+        frames.reserve_for(most, || most);
         SSE.framed(frames, Some(DELTA), |out| {
             template.render(out, |_, out| put_text(out, text));
             close(out, padding);

@@ -48,7 +48,8 @@ impl Encoder {
                 let text = &self.held.text;
                 // The hot path: everything but the text and the counts is the same from chunk to
                 // chunk.
-                frames.reserve(template.len() + text.len() + AROUND);
+                let most = AROUND + template.len() + text.len();
+                frames.reserve_for(most, || most);
                 let write = |out: &mut BytesMut| {
                     template.render(out, |hole, out| match hole {
                         Hole::Text(_) => style.put_text(out, text),

@@ -47,7 +47,8 @@ impl DeltaFrame {
 
     /// The hot path: everything but the text and the padding is the same from chunk to chunk.
     pub(super) fn render(&self, text: &str, padding: &mut Option<Rng>, frames: &mut FrameBuf) {
-        frames.reserve(self.len(text, padding.is_some()));
+        let most = self.template.len() + text.len() + 2 + PADDED;
+        frames.reserve_for(most, || self.len(text, padding.is_some()));
         frames.frame(|out| {
             let mut length = self.length;
             self.template.render(out, |hole, out| match hole {
@@ -183,6 +184,9 @@ impl Chunks {
         }
     }
 }
+
+/// The longest padding, and its quotes.
+const PADDED: usize = 16 + 2;
 
 const TEXT: usize = 0;
 const PADDING: usize = 1;
