@@ -12,8 +12,17 @@ use super::find_special;
 
 /// Sentinels: put them into a struct's fields, then compile it.
 pub(crate) mod hole {
-    /// Stands for a string, its quotes included.
-    pub(crate) const TEXT: [&str; 5] = [
+    /// Stands for a string, its quotes included: of the indices 0 to 4.
+    pub(crate) const fn text(index: u8) -> &'static str {
+        TEXT[index as usize]
+    }
+
+    /// Stands for a number: of the indices 0 to 3.
+    pub(crate) const fn number(index: u8) -> u64 {
+        NUMBER[index as usize]
+    }
+
+    pub(super) const TEXT: [&str; 5] = [
         "\u{f8f0}0\u{f8ff}",
         "\u{f8f0}1\u{f8ff}",
         "\u{f8f0}2\u{f8ff}",
@@ -22,46 +31,25 @@ pub(crate) mod hole {
     ];
     /// The first byte of each of them, behind the quote.
     pub(super) const MARK: u8 = 0xef;
-    /// Stands for a number.
-    pub(crate) const NUMBER: [u64; 4] = [FIRST, FIRST + 1, FIRST + 2, FIRST + 3];
+    const NUMBER: [u64; 4] = [FIRST, FIRST + 1, FIRST + 2, FIRST + 3];
     const FIRST: u64 = 8_765_432_109_876_543_210;
     /// The digits of all of them but the last, which is `0` to `3`.
     pub(super) const DIGITS: &[u8] = b"876543210987654321";
 }
 
-/// What a hole stands for: the index into [`hole::TEXT`] or [`hole::NUMBER`].
+/// A hole: the index of its [`hole::text`] or [`hole::number`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hole {
-    Number(usize),
-    Text(usize),
+    Number(u8),
+    Text(u8),
 }
 
 /// Text with holes. Streams that wait have one each, so it is kept small.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Template {
     text: Box<[u8]>,
-    /// Where each hole is in the text, and which it is.
-    holes: Box<[(u32, Which)]>,
-}
-
-/// A [`Hole`] in one byte: its index, and whether it is a number's.
-#[derive(Clone, Copy, Debug)]
-struct Which(u8);
-
-impl Which {
-    const NUMBER: u8 = 0x80;
-
-    fn of(hole: Hole) -> Self {
-        match hole {
-            Hole::Number(index) => Self(index as u8 | Self::NUMBER),
-            Hole::Text(index) => Self(index as u8),
-        }
-    }
-
-    fn hole(self) -> Hole {
-        let index = usize::from(self.0 & !Self::NUMBER);
-        if self.0 & Self::NUMBER == 0 { Hole::Text(index) } else { Hole::Number(index) }
-    }
+    /// Each hole, and how much of the text lies between it and the one before.
+    holes: Box<[(u32, Hole)]>,
 }
 
 impl Template {
@@ -79,9 +67,9 @@ impl Template {
                 at += 1;
                 continue;
             };
-            plain.extend_from_slice(&text[start..begin]);
-            let place = u32::try_from(plain.len()).expect("no answer is longer than 4 GiB");
-            holes.push((place, Which::of(hole)));
+            let before = &text[start..begin];
+            plain.extend_from_slice(before);
+            holes.push((u32::try_from(before.len()).expect("no frame has 4 GiB"), hole));
             at = begin + length;
             start = at;
         }
@@ -96,14 +84,14 @@ impl Template {
 
     /// Appends the text to `out`; `fill` writes what belongs into each hole.
     pub(crate) fn render<B: BufMut>(&self, out: &mut B, mut fill: impl FnMut(Hole, &mut B)) {
-        let mut rest = 0;
-        for (place, which) in &self.holes {
-            let place = *place as usize;
-            out.put_slice(&self.text[rest..place]);
-            fill(which.hole(), out);
-            rest = place;
+        let mut rest = &self.text[..];
+        for (length, hole) in &self.holes {
+            let (before, after) = rest.split_at(*length as usize);
+            out.put_slice(before);
+            fill(*hole, out);
+            rest = after;
         }
-        out.put_slice(&self.text[rest..]);
+        out.put_slice(rest);
     }
 }
 
@@ -183,13 +171,11 @@ fn hole_at(text: &[u8]) -> Option<(Hole, usize)> {
         let quoted =
             text.strip_prefix(b"\"").and_then(|rest| rest.strip_prefix(sentinel.as_bytes()));
         if quoted.is_some_and(|rest| rest.starts_with(b"\"")) {
-            return Some((Hole::Text(index), sentinel.len() + 2));
+            return Some((Hole::Text(index as u8), sentinel.len() + 2));
         }
     }
     match text.strip_prefix(hole::DIGITS)? {
-        [last @ b'0'..=b'3', ..] => {
-            Some((Hole::Number(usize::from(last - b'0')), hole::DIGITS.len() + 1))
-        }
+        [last @ b'0'..=b'3', ..] => Some((Hole::Number(last - b'0'), hole::DIGITS.len() + 1)),
         _ => None,
     }
 }
@@ -203,7 +189,7 @@ mod tests {
     #[test]
     fn what_only_looks_like_a_hole_is_text() {
         let [zero, one, ..] = hole::TEXT;
-        let number = hole::NUMBER[3];
+        let number = hole::number(3);
         let text =
             format!("\u{f8f0}8 \"\u{f8f0}9\u{f8ff}\" 87654 \"{zero}\"\"{one}\"{number}\u{ff01}");
         let template = Template::compile(text.as_bytes());
@@ -232,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_filled_template_is_the_struct_serialized() {
-        let doc = Doc { id: hole::TEXT[1], count: hole::NUMBER[0], text: hole::TEXT[0] };
+        let doc = Doc { id: hole::text(1), count: hole::number(0), text: hole::text(0) };
         let template = Template::compile(&serde_json::to_vec(&doc).unwrap());
         for text in ["", "plain", "\"quoted\" \\ \u{7} é 👋 \u{2028}\n"] {
             let mut out = BytesMut::new();

@@ -209,24 +209,24 @@ fn plain(identity: &Identity<'_>, text: &str, stop: Stop<'_>, usage: Usage) -> B
     out.freeze()
 }
 
-const ID: usize = 0;
-const MODEL: usize = 1;
-const TEXT: usize = 2;
-const REASON: usize = 3;
-const GEO: usize = 4;
-const INPUT: usize = 0;
-const CACHED: usize = 1;
-const OUTPUT: usize = 2;
+const ID: u8 = 0;
+const MODEL: u8 = 1;
+const TEXT: u8 = 2;
+const REASON: u8 = 3;
+const GEO: u8 = 4;
+const INPUT: u8 = 0;
+const CACHED: u8 = 1;
+const OUTPUT: u8 = 2;
 
 static PLAIN: LazyLock<Template> = LazyLock::new(|| {
-    let identity = Identity { id: hole::TEXT[ID].to_owned(), model: hole::TEXT[MODEL] };
-    let content = [ContentBlock::Text { text: hole::TEXT[TEXT] }];
-    let stop = Stop { stop_reason: Some(hole::TEXT[REASON]), ..Stop::default() };
+    let identity = Identity { id: hole::text(ID).to_owned(), model: hole::text(MODEL) };
+    let content = [ContentBlock::Text { text: hole::text(TEXT) }];
+    let stop = Stop { stop_reason: Some(hole::text(REASON)), ..Stop::default() };
     let mut message = identity.message(&content, stop, Usage::default());
-    message.usage.input_tokens = hole::NUMBER[INPUT];
-    message.usage.cache_read_input_tokens = hole::NUMBER[CACHED];
-    message.usage.output_tokens = hole::NUMBER[OUTPUT];
-    message.usage.inference_geo = hole::TEXT[GEO];
+    message.usage.input_tokens = hole::number(INPUT);
+    message.usage.cache_read_input_tokens = hole::number(CACHED);
+    message.usage.output_tokens = hole::number(OUTPUT);
+    message.usage.inference_geo = hole::text(GEO);
     Template::compile(&JsonStyle::COMPACT.to_vec(&message))
 });
 

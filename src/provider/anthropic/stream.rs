@@ -253,7 +253,7 @@ impl Encoder {
 
 impl Block {
     fn template(&self, index: usize) -> Template {
-        let text = hole::TEXT[0];
+        let text = hole::text(0);
         let delta = match self {
             Self::Text | Self::Whole => ContentDelta::Text { text },
             Self::Thinking(_) => ContentDelta::Thinking { thinking: text },

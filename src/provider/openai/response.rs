@@ -175,39 +175,39 @@ fn plain(identity: &Identity<'_>, text: &str, finish: &Finish, usage: Usage) -> 
     out.into()
 }
 
-const ID: usize = 0;
-const MODEL: usize = 1;
-const TEXT: usize = 2;
-const FINGERPRINT: usize = 3;
-const FINISH: usize = 4;
-const CREATED: usize = 0;
-const COUNT: usize = 1;
+const ID: u8 = 0;
+const MODEL: u8 = 1;
+const TEXT: u8 = 2;
+const FINGERPRINT: u8 = 3;
+const FINISH: u8 = 4;
+const CREATED: u8 = 0;
+const COUNT: u8 = 1;
 
 /// By whether there are logprobs, then by whether there is a fingerprint.
 static PLAIN: LazyLock<[[Template; 2]; 2]> = LazyLock::new(|| {
     [false, true].map(|has_logprobs| {
         [false, true].map(|has_fingerprint| {
             let identity = Identity {
-                id: hole::TEXT[ID].into(),
-                created: hole::NUMBER[CREATED],
-                model: hole::TEXT[MODEL],
+                id: hole::text(ID).into(),
+                created: hole::number(CREATED),
+                model: hole::text(MODEL),
                 has_logprobs,
                 top_logprobs: None,
-                fingerprint: has_fingerprint.then(|| hole::TEXT[FINGERPRINT].into()),
+                fingerprint: has_fingerprint.then(|| hole::text(FINGERPRINT).into()),
                 tier: Some(TIERS[0]),
                 speaks: false,
                 entropy: Entropy::new(0),
             };
             let choices = [Choice {
                 index: 0,
-                message: said(hole::TEXT[TEXT]),
+                message: said(hole::text(TEXT)),
                 logprobs: has_logprobs.then_some(None),
-                finish_reason: hole::TEXT[FINISH],
+                finish_reason: hole::text(FINISH),
             }];
             let mut completion = completion(&identity, &choices, Usage::new(0, 0));
-            completion.usage.prompt_tokens = hole::NUMBER[COUNT];
-            completion.usage.completion_tokens = hole::NUMBER[COUNT];
-            completion.usage.total_tokens = hole::NUMBER[COUNT];
+            completion.usage.prompt_tokens = hole::number(COUNT);
+            completion.usage.completion_tokens = hole::number(COUNT);
+            completion.usage.total_tokens = hole::number(COUNT);
             Template::compile(&STYLE.to_vec(&completion))
         })
     })

@@ -83,15 +83,15 @@ impl Encoder {
     }
 
     fn template(&self, form: Form) -> Template {
-        let text = Some(hole::TEXT[0].into());
+        let text = Some(hole::text(0).into());
         let parts = [Part { text, thought: form.thought, ..Part::default() }];
         let mut usage = UsageMetadata::new(Usage { output: 0, reasoning: 0, ..self.known }, true);
-        usage.total_token_count = hole::NUMBER[TOTAL];
+        usage.total_token_count = hole::number(TOTAL);
         if form.has_candidates {
-            usage.candidates_token_count = hole::NUMBER[CANDIDATES];
+            usage.candidates_token_count = hole::number(CANDIDATES);
         }
         if form.has_thoughts {
-            usage.thoughts_token_count = hole::NUMBER[THOUGHTS];
+            usage.thoughts_token_count = hole::number(THOUGHTS);
         }
         let middle = self.middle(&parts, usage);
         match &self.framing {
@@ -133,9 +133,9 @@ pub(super) fn chunk<'a>(
     }
 }
 
-const CANDIDATES: usize = 0;
-const THOUGHTS: usize = 1;
-const TOTAL: usize = 2;
+const CANDIDATES: u8 = 0;
+const THOUGHTS: u8 = 1;
+const TOTAL: u8 = 2;
 
 #[cfg(test)]
 mod tests {

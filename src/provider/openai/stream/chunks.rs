@@ -84,7 +84,7 @@ impl Chunks {
     }
 
     pub(super) fn delta_frame(&self, lane: &Lane) -> DeltaFrame {
-        let text = hole::TEXT[TEXT];
+        let text = hole::text(TEXT);
         let arguments;
         let delta = match lane.part {
             Part::None | Part::Audio | Part::Text => {
@@ -97,7 +97,7 @@ impl Chunks {
             }
         };
         let choice = self.of(lane, delta, None, None);
-        let padding = self.padding.as_ref().map(|_| hole::TEXT[PADDING]);
+        let padding = self.padding.as_ref().map(|_| hole::text(PADDING));
         let json =
             JsonStyle::COMPACT.to_string(&self.chunk(&[choice], lane.has_tools, None, padding));
         let holes = characters(text.as_bytes()) + padding.map_or(0, |p| characters(p.as_bytes()));
@@ -188,6 +188,6 @@ impl Chunks {
 /// The longest padding, and its quotes.
 const PADDED: usize = 16 + 2;
 
-const TEXT: usize = 0;
-const PADDING: usize = 1;
+const TEXT: u8 = 0;
+const PADDING: u8 = 1;
 const SALT_PADDING: u64 = 2;
