@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::ToSocketAddrs;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -181,8 +181,8 @@ where
             .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
             // A peer that is gone is noticed.
             .keep_alive_interval(Some(idle));
-        let connection = http.serve_connection(io, engine);
-        Box::pin(served(connection, signals, close, asked)).await;
+        let mut connection = Box::pin(http.serve_connection(io, engine));
+        served(connection.as_mut(), signals, close, asked).await;
     } else {
         // The same without a look at the version, which costs a connection 16 KiB for as long as it
         // lives: hyper makes room for another 8 after the few bytes that were looked at.
@@ -192,7 +192,7 @@ where
             .timer(TokioTimer::new())
             .header_read_timeout(idle)
             .serve_connection(io, engine);
-        served(connection, signals, close, asked).await;
+        served(pin!(connection), signals, close, asked).await;
     }
 }
 
@@ -204,13 +204,13 @@ async fn may_be_http2(tcp: &TcpStream) -> bool {
     peeked.is_ok_and(|length| length > 0 && PREFACE.starts_with(&first[..length]))
 }
 
+/// Borrows the connection: whatever a future is given it keeps beside what it makes of it.
 async fn served<C: GracefulConnection>(
-    connection: C,
+    mut connection: Pin<&mut C>,
     mut signals: Signals,
     close: Arc<Bell>,
     asked: Arc<AtomicBool>,
 ) {
-    let mut connection = pin!(connection);
     loop {
         let Signals { drain, shed } = &mut signals;
         let rung = || close.rung() + shed.rung();
