@@ -99,8 +99,9 @@ impl Secrets {
 
     fn add_header(&mut self, name: &str, value: &[u8]) {
         // A link, to where an upload goes on, say.
-        let text = std::str::from_utf8(value).ok();
-        if let Some((_, query)) = text.and_then(|value| value.split_once('?')) {
+        if let Some(at) = memchr::memchr(b'?', value)
+            && let Ok(query) = std::str::from_utf8(&value[at + 1..])
+        {
             self.add_query(query);
         }
         if !is_secret(name) {
@@ -180,9 +181,11 @@ impl Redaction {
     /// Masks a body, or anything else.
     pub(super) fn scrub(&self, secrets: &Secrets, bytes: &mut [u8]) {
         let mask = &self.mask;
-        let plain = |bytes: &mut [u8]| secrets.mask(bytes, mask) | keys::mask(bytes, mask);
-        plain(bytes);
-        keys::inside_base64(bytes, plain);
+        secrets.mask(bytes, mask);
+        if keys::mask(bytes, mask).1 >= keys::BASE64 {
+            let plain = |bytes: &mut [u8]| secrets.mask(bytes, mask) | keys::mask(bytes, mask).0;
+            keys::inside_base64(bytes, plain);
+        }
         for pointer in &self.pointers {
             pointer.mask(bytes, mask);
         }

@@ -88,34 +88,35 @@ impl Take {
 }
 
 /// A few of them: mostly one.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) enum Takes {
+    #[default]
+    None,
     One(Arc<Take>),
-    Many(Vec<Arc<Take>>),
+    // In a box, so that a table of many is small.
+    Many(Box<Several>),
 }
 
-impl Default for Takes {
-    fn default() -> Self {
-        Self::Many(Vec::new())
-    }
-}
+#[derive(Debug)]
+pub(super) struct Several(Vec<Arc<Take>>);
 
 impl Takes {
     pub(super) fn all(&self) -> &[Arc<Take>] {
         match self {
+            Self::None => &[],
             Self::One(take) => std::slice::from_ref(take),
-            Self::Many(takes) => takes,
+            Self::Many(takes) => &takes.0,
         }
     }
 
     pub(super) fn push(&mut self, take: Arc<Take>) {
         *self = match std::mem::take(self) {
-            Self::Many(takes) if takes.is_empty() => Self::One(take),
+            Self::None => Self::One(take),
             Self::Many(mut takes) => {
-                takes.push(take);
+                takes.0.push(take);
                 Self::Many(takes)
             }
-            Self::One(first) => Self::Many(vec![first, take]),
+            Self::One(first) => Self::Many(Box::new(Several(vec![first, take]))),
         };
     }
 }

@@ -88,12 +88,18 @@ const TOOLS: &[Known] =
     &[holds("functionCallingConfig", CALLING), holds("function_calling_config", CALLING)];
 const CALLING: &[Known] = &[field("mode", Usual::Text("AUTO"))];
 
+/// Whether a field has this name: mostly not, which its first letter tells.
+pub(super) fn is(known: &str, name: &[u8]) -> bool {
+    let known = known.as_bytes();
+    known.len() == name.len() && known.first() == name.first() && known == name
+}
+
 /// What is known of a field: it may stand in the table more than once.
 pub(super) fn of<'a>(
     known: &'static [Known],
     name: &'a [u8],
 ) -> impl Iterator<Item = &'static Known> + Clone + use<'a> {
-    known.iter().filter(move |it| it.name.as_bytes() == name)
+    known.iter().filter(move |it| is(it.name, name))
 }
 
 /// What is known of the fields in a field.

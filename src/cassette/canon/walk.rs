@@ -194,7 +194,7 @@ impl<'a> Walk<'a> {
         of: Of,
         ways: &Ways<'_>,
     ) -> Option<Option<u128>> {
-        let is = |known: &&str| known.as_bytes() == name;
+        let is = |known: &&str| usual::is(known, name);
         let Some(into) = further(ways, |step| step.as_bytes() == name) else { return Some(None) };
         let kind = self.nodes[at].kind;
         let known = usual::of(of.known, name);

@@ -33,12 +33,14 @@ const KEYS: [(&[u8], usize); 22] = [
 /// The shortest of them.
 const SHORTEST: usize = 19;
 
-/// Masks all keys. Whether there were any.
-pub(super) fn mask(bytes: &mut [u8], mask: &Mask) -> bool {
+/// Masks all keys. Whether there were any, and how long the longest run of letters was: base64 has no
+/// others.
+pub(super) fn mask(bytes: &mut [u8], mask: &Mask) -> (bool, usize) {
     let mut changed = false;
-    let mut at = 0;
+    let (mut at, mut longest) = (0, 0);
     while let Some((start, end)) = run(bytes, at, is_letter, SHORTEST.min(BEARER)) {
         at = end;
+        longest = longest.max(end - start);
         if is_after_bearer(bytes, start) && end - start >= BEARER && has_digit(&bytes[start..end]) {
             let lead = if mask.has_names() { lead(&bytes[start..end]) } else { 0 };
             changed |= !is_pseudonym(&bytes[start + lead..end]);
@@ -48,7 +50,7 @@ pub(super) fn mask(bytes: &mut [u8], mask: &Mask) -> bool {
         let escape = escape(&bytes[..start], &bytes[start..end]);
         changed |= mask_run(&mut bytes[start..end], escape, mask);
     }
-    changed
+    (changed, longest)
 }
 
 /// How many letters at the start of a run belong to an escape that begins before it: the `n` of `\n`,
@@ -127,11 +129,13 @@ fn is_after_bearer(bytes: &[u8], start: usize) -> bool {
 
 const BEARER: usize = 16;
 
+/// Shorter runs of base64 say nothing that is a key.
+pub(super) const BASE64: usize = 24;
+
 /// Masks, by `mask`, what long runs of base64 say. Whether there was anything.
 pub(super) fn inside_base64(bytes: &mut [u8], mask: impl Fn(&mut [u8]) -> bool) {
-    const LEAST: usize = 24;
     let mut at = 0;
-    while let Some((start, end)) = run(bytes, at, is_base64, LEAST) {
+    while let Some((start, end)) = run(bytes, at, is_base64, BASE64) {
         at = end;
         // The `n` of JSON's `\n` is none of it.
         let escaped = start > 0 && bytes[start - 1] == b'\\';
