@@ -5,6 +5,8 @@ use std::time::Duration;
 
 #[cfg(feature = "pseudonyms")]
 use super::Mask;
+#[cfg(doc)]
+use super::RecordMode;
 use super::deck::Settings;
 use super::stamp::{MaxAge, Stale};
 use super::{Cassette, Pointer};
