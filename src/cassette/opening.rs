@@ -65,7 +65,7 @@ impl Cassette {
     }
 
     /// Writes an index beside the cassette, by the name with `.idx` at its end: with it, 100,000 recordings
-    /// are opened in some milliseconds in place of 0.2 s. `mock-llm cassette index` does the same.
+    /// are opened in about a millisecond in place of 0.2 s. `mock-llm cassette index` does the same.
     ///
     /// It is of the file as it is now, and of requests as this cassette compares them: with
     /// [`normalize`](Self::normalize), [`exact`](Self::exact) and [`volatile`](Self::volatile) it is of no
