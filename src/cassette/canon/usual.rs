@@ -1,10 +1,12 @@
 //! What a field means that is left out, where the vendors document it: it is the same request.
 //!
-//! Only where all vendors agree that have the field, and where the default is not the model's own. See
-//! <https://platform.openai.com/docs/api-reference/chat/create>,
+//! Only where all vendors agree that have the field, and where the default is not the model's own. The
+//! vendors' pages are <https://platform.openai.com/docs/api-reference/chat/create>,
 //! <https://platform.openai.com/docs/api-reference/responses/create>,
-//! <https://platform.claude.com/docs/en/api/messages> and
-//! <https://ai.google.dev/api/generate-content> (read 2026-11-21).
+//! <https://platform.claude.com/docs/en/api/messages> and <https://ai.google.dev/api/generate-content>.
+//! What is at depth was held against the documentation in their Python SDKs (2026-11-21), which says so
+//! of `text`, `verbosity`, `service_tier`, `tool_choice` and `disable_parallel_tool_use`; `strict`,
+//! `detail`, `candidateCount` and `mode` rest on the pages as they were known.
 
 use serde_json::Value;
 

@@ -42,7 +42,7 @@ mod agreeing;
 mod errors;
 mod fields;
 mod limits;
-mod list;
+mod listing;
 mod recorded;
 mod recorded_features;
 mod refusing;
