@@ -56,7 +56,10 @@ pub(super) fn record<W: FnOnce()>(
 
 /// `openai=https://host/v1`, or a URL alone: then it is the provider's whose host it is, or else
 /// everybody's.
-fn with_upstream(builder: MockServerBuilder, text: &str) -> Result<MockServerBuilder, Failure> {
+pub(super) fn with_upstream(
+    builder: MockServerBuilder,
+    text: &str,
+) -> Result<MockServerBuilder, Failure> {
     let rooms = registry::builtin();
     let known = || rooms.iter().map(|room| room.provider());
     if let Some((name, url)) = text.split_once('=').filter(|(name, _)| !name.contains([':', '/'])) {

@@ -82,6 +82,17 @@ pub(super) enum Command {
         mock-llm cassette prune --used used.jsonl"
     )]
     Prune(Prune),
+    /// Asks the providers again, and tells whose answers have another shape by now.
+    #[command(
+        after_help = "Nothing is written. Keys come from OPENAI_API_KEY, ANTHROPIC_API_KEY, and \
+        GEMINI_API_KEY or GOOGLE_API_KEY; the calls cost what such calls cost. Contents differ with each \
+        answer and count for nothing; fields, their types and the kinds of events do.\n\n\
+        Examples:\n  \
+        mock-llm cassette verify\n  \
+        mock-llm cassette verify tests/cassettes/weather.jsonl --upstream openai=http://127.0.0.1:11434/v1\n\n\
+        Exit codes: 0 all are as recorded; 1 something could not be asked again; 4 something drifted."
+    )]
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -209,6 +220,22 @@ pub(super) struct Redact {
     /// Changes nothing, and says what would be.
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Prints one JSON array.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    pub(super) paths: Paths,
+    /// Where a provider is, in place of its own address: `openai=URL`, or a URL alone, which is the
+    /// provider's whose host it is, or else all providers'.
+    #[arg(long, value_name = "[PROVIDER=]URL")]
+    pub(super) upstream: Vec<String>,
+    /// Certificates in PEM to trust, beside those that browsers trust.
+    #[arg(long, value_name = "FILE")]
+    pub(super) upstream_ca: Option<PathBuf>,
     /// Prints one JSON array.
     #[arg(long)]
     pub(super) json: bool,

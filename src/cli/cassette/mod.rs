@@ -9,6 +9,7 @@ mod show;
 #[cfg(test)]
 mod tests;
 mod tidy;
+mod verify;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ pub(super) fn cassette(options: &Cassette, out: &mut dyn Write) -> Result<(), Fa
         Command::Redact(options) => tidy::redact(options, out),
         Command::Show(options) => show::show(options, out),
         Command::Stats(options) => ls::stats(options, out),
+        Command::Verify(options) => verify::verify(options, out),
     }
 }
 

@@ -344,3 +344,58 @@ fn index_is_written_for_what_is_named_and_what_is_large() {
     let (code, _, err) = ran(&["mock-llm", "cassette", "index", &broken]);
     assert!(code == FAILURE && err.contains("broken.jsonl:3:"), "{err}");
 }
+
+#[test]
+fn verify_asks_again_and_tells_of_other_shapes() {
+    use crate::cassette::Cassette;
+    use crate::reply::RawResponse;
+    use crate::respond::Rule;
+    use crate::{MockLlmLayer, MockServer, Validation};
+
+    let folder = Folder::new("verify");
+    let says = |json: &'static str| {
+        let answer = http::Response::builder().header("content-type", "application/json");
+        let answer = RawResponse::new(answer.body(json).unwrap());
+        // There may be no key where this runs.
+        let layer = MockLlmLayer::new().validation(Validation::Lenient);
+        layer.rule(Rule::always().respond_with(answer)).serve().unwrap()
+    };
+    let path = folder.write("a.jsonl", &clean());
+    let before = folder.read("a.jsonl");
+    let asked = |server: &MockServer, more: &[&str]| {
+        let upstream = format!("openai={}/v1", server.url());
+        let args = ["mock-llm", "cassette", "verify", &path, "--upstream", &upstream];
+        ran(&[&args[..], more].concat())
+    };
+
+    // Other contents, but the same shape.
+    let same = says(r#"{"id":"chatcmpl-2","choices":[{"message":{"content":"another"}}]}"#);
+    let (code, out, err) = asked(&same, &[]);
+    assert_eq!((code, &*err), (SUCCESS, ""), "{out}");
+    assert_eq!(out, format!("{path}: 2 recordings asked again, 0 drifted\n"));
+    assert_eq!(same.handle().received().len(), 2);
+
+    // A new field, in both.
+    let other = says(r#"{"id":"chatcmpl-2","choices":[{"message":{"content":"x","extra":1}}]}"#);
+    let (code, out, _) = asked(&other, &[]);
+    assert_eq!(code, FOUND, "{out}");
+    assert!(out.contains("a.jsonl:2 is no longer what the provider answers"), "{out}");
+    assert!(out.contains("new field /choices/*/message/extra: number"), "{out}");
+    assert!(out.contains("2 recordings asked again, 2 drifted\n"), "{out}");
+    let (code, out, _) = asked(&other, &["--json"]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, json[0]["drifted"].as_array().unwrap().len()), (FOUND, 2));
+
+    // Nobody there.
+    let url = same.url();
+    same.shutdown();
+    let upstream = format!("openai={url}/v1");
+    let (code, out, _) = ran(&["mock-llm", "cassette", "verify", &path, "--upstream", &upstream]);
+    assert_eq!(code, FAILURE, "{out}");
+    assert!(out.contains("a.jsonl:2 was not asked again: "), "{out}");
+    assert!(out.contains("could not be reached"), "{out}");
+    assert!(out.ends_with("0 recordings asked again, 0 drifted\n"), "{out}");
+
+    assert_eq!(folder.read("a.jsonl"), before, "something was written");
+    assert!(Cassette::open(&path).is_ok());
+}

@@ -1,0 +1,178 @@
+//! `mock-llm cassette verify`.
+
+use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::io::Write;
+use std::path::Path;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST};
+use http::{HeaderName, HeaderValue, Request, Uri};
+use http_body_util::{BodyExt, Full};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tower_service::Service;
+
+use super::args::Verify;
+use super::{Failure, count, print_json};
+use crate::cassette::shelf::{Recording, Shelved};
+use crate::cassette::{Cassette, RecordMode};
+use crate::cli::record::with_upstream;
+use crate::cli::serve::trusting;
+use crate::error::BoxError;
+use crate::layer::MockLlmLayer;
+use crate::server::MockServer;
+use crate::upstream::{Upstream, without_key};
+
+/// The providers' own variables for their keys, the first first.
+const KEYS: [(&str, &[&str]); 3] = [
+    ("anthropic", &["ANTHROPIC_API_KEY"]),
+    ("gemini", &["GEMINI_API_KEY", "GOOGLE_API_KEY"]),
+    ("openai", &["OPENAI_API_KEY"]),
+];
+
+#[derive(Serialize)]
+struct Verified {
+    file: String,
+    /// How many recordings were asked about again.
+    asked: usize,
+    /// What has another shape now.
+    drifted: Vec<String>,
+    /// What could not be asked about, and why.
+    failed: Vec<String>,
+}
+
+pub(super) fn verify(options: &Verify, out: &mut dyn Write) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(format!("cannot start a runtime: {error}")))?;
+    // All can be read before anybody is asked.
+    let files = options.paths.files()?;
+    let shelved = files.iter().map(|path| Shelved::open(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut keyless = BTreeSet::new();
+    let all = files
+        .iter()
+        .zip(&shelved)
+        .map(|(path, file)| again(path, file, options, &runtime, &mut keyless))
+        .collect::<Result<Vec<_>, _>>()?;
+    if options.json {
+        print_json(out, &all)?;
+    } else {
+        for Verified { file, asked, drifted, failed } in &all {
+            drifted.iter().chain(failed).try_for_each(|line| writeln!(out, "{line}"))?;
+            let asked = count(*asked, "recording");
+            writeln!(out, "{file}: {asked} asked again, {} drifted", drifted.len())?;
+        }
+        for variable in &keyless {
+            writeln!(out, "there is no key in {variable}: the provider may have refused for that")?;
+        }
+    }
+    if all.iter().any(|it| !it.failed.is_empty()) {
+        return Err(Failure::Said);
+    }
+    if all.iter().any(|it| !it.drifted.is_empty()) { Err(Failure::FoundSaid) } else { Ok(()) }
+}
+
+/// Sends what a file has to the providers again, through a server that compares.
+fn again(
+    path: &Path,
+    file: &Shelved,
+    options: &Verify,
+    runtime: &Runtime,
+    keyless: &mut BTreeSet<&'static str>,
+) -> Result<Verified, Failure> {
+    let cassette = Cassette::open(path)?.mode(RecordMode::Verify);
+    let layer = MockLlmLayer::new().cassette(cassette.clone());
+    let mut builder =
+        MockServer::builder(layer).upstream(trusting(options.upstream_ca.as_deref())?);
+    for upstream in &options.upstream {
+        builder = with_upstream(builder, upstream)?;
+    }
+    let server = builder.start()?;
+    let mut client = Upstream::new().no_proxy();
+    let (mut asked, mut failed) = (0, Vec::new());
+    for recording in &file.recordings {
+        let of = &recording.interaction;
+        // It is never replayed.
+        if of.interrupted.is_some() {
+            continue;
+        }
+        asked += 1;
+        let answer = request(recording, &server.url())
+            .map_err(BoxError::from)
+            .and_then(|request| runtime.block_on(call(&mut client, request)));
+        let why = match answer {
+            // What was recorded is replayed, whatever the provider says now.
+            Ok((status, _)) if status == of.status => continue,
+            Ok((_, body)) => message(&body),
+            Err(error) => error.to_string(),
+        };
+        asked -= 1;
+        failed.push(format!("{}:{} was not asked again: {why}", file.name, recording.line()));
+    }
+    server.shutdown();
+    let drifted: Vec<_> = cassette.notes().iter().map(ToString::to_string).collect();
+    if !drifted.is_empty() {
+        keyless.extend(file.recordings.iter().filter_map(|it| missing(&it.interaction.provider)));
+    }
+    Ok(Verified { file: file.name.clone(), asked, drifted, failed })
+}
+
+/// What an error says, in whoever's envelope.
+fn message(body: &[u8]) -> String {
+    let json: Option<Value> = serde_json::from_slice(body).ok();
+    let said = json.as_ref().and_then(|json| json.pointer("/error/message")?.as_str());
+    said.map_or_else(|| String::from_utf8_lossy(body).trim().to_owned(), str::to_owned)
+}
+
+/// The key of a provider, if its variable is set.
+fn key(provider: &str) -> Option<String> {
+    let (_, names) = KEYS.iter().find(|(name, _)| *name == provider)?;
+    names.iter().filter_map(|name| std::env::var(name).ok()).find(|key| !key.is_empty())
+}
+
+/// The variable that would have a provider's key, if none has.
+fn missing(provider: &str) -> Option<&'static str> {
+    let (_, names) = KEYS.iter().find(|(name, _)| *name == provider)?;
+    if key(provider).is_some() { None } else { names.first().copied() }
+}
+
+/// The recorded request with a key of now, at our own server.
+fn request(recording: &Recording, server: &str) -> Result<Request<Full<Bytes>>, http::Error> {
+    let of = &recording.interaction;
+    let url = without_key(&of.url.parse::<Uri>()?);
+    let place = url.path_and_query().map_or("/", |place| place.as_str());
+    let mut request = Request::builder()
+        .method(of.method.as_str())
+        .uri(format!("{server}{place}"))
+        .body(Full::new(of.body.clone()))?;
+    let headers = request.headers_mut();
+    for (name, value) in &of.request_headers {
+        headers.append(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+    }
+    headers.remove(HOST);
+    headers.remove(CONTENT_LENGTH);
+    if let Some(key) = key(&of.provider) {
+        let (name, value) = match of.provider.as_str() {
+            "anthropic" => (HeaderName::from_static("x-api-key"), key),
+            "gemini" => (HeaderName::from_static("x-goog-api-key"), key),
+            _ => (AUTHORIZATION, format!("Bearer {key}")),
+        };
+        let mut value = HeaderValue::try_from(value)?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(request)
+}
+
+async fn call(
+    client: &mut Upstream,
+    request: Request<Full<Bytes>>,
+) -> Result<(u16, Bytes), BoxError> {
+    let request = request.map(|body| body.map_err(|never| match never {}).boxed());
+    poll_fn(|cx| client.poll_ready(cx)).await?;
+    let (head, body) = client.call(request).await?.into_parts();
+    Ok((head.status.as_u16(), body.collect().await?.to_bytes()))
+}
