@@ -4,8 +4,8 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::net::ToSocketAddrs;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use super::Stop;
 use super::core::Current;
 use super::engine::Engine;
 use super::limits::Limits;
+use super::own::Last;
 use super::socket::Socket;
 
 pub(super) fn listen(host: &str, port: u16) -> io::Result<(Runtime, TcpListener)> {
@@ -131,7 +132,7 @@ async fn connection(serving: &Serving, tcp: TcpStream, mut signals: Signals) {
     let (reset, asked) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
     let socket = Socket { tcp, reset: Arc::clone(&reset) };
     let (current, close) = (Arc::clone(&serving.current), Arc::default());
-    let last = Mutex::default();
+    let last = Last::default();
     let engine = Engine { current, close, reset, asked, longest, last };
     let first = async {
         #[cfg(feature = "tls")]

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+#[cfg(feature = "cassette")]
+use http::Uri;
+use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
@@ -19,7 +21,7 @@ use super::core::{Core, Current};
 use super::cors::{allow, preflight};
 use super::limits::Timed;
 use super::live::lost_answer;
-use super::own::own_head;
+use super::own::{Last, own_head};
 use crate::body::MockBody;
 use crate::claim::Claim;
 use crate::future::{Answering, Outcome};
@@ -45,8 +47,7 @@ pub(super) struct Engine {
     pub(super) asked: Arc<AtomicBool>,
     /// How long the body of a request may take.
     pub(super) longest: Duration,
-    /// Where the last request went: mostly the next one goes there too.
-    pub(super) last: Mutex<Uri>,
+    pub(super) last: Last,
 }
 
 /// One request at its turn.

@@ -4,6 +4,7 @@
 //! would keep these buffers, 8 KiB for a few hundred bytes, and hyper would make a new one for each
 //! request and another for each answer that it waits for. A copy costs less.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
@@ -11,12 +12,22 @@ use http::{HeaderValue, Uri};
 
 use crate::request::RequestHead;
 
-/// Copies what a head has of the connection's buffer: one piece for all values. `last` is where the
-/// connection's last request went, which is mostly where this one goes.
-pub(super) fn own_head(head: &mut RequestHead, last: &Mutex<Uri>) {
+/// Where a connection's last request went, which is mostly where the next one goes.
+#[derive(Default)]
+pub(super) struct Last(Mutex<Uri>);
+
+/// A query may hold a key.
+impl fmt::Debug for Last {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Last(..)")
+    }
+}
+
+/// Copies what a head has of the connection's buffer: one piece for all values.
+pub(super) fn own_head(head: &mut RequestHead, last: &Last) {
     // Over HTTP/2 it has a host, and a buffer of its own.
     if head.uri.authority().is_none() {
-        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = last.0.lock().unwrap_or_else(PoisonError::into_inner);
         if *last != head.uri {
             let copy = Bytes::copy_from_slice(path_and_query(&head.uri).as_bytes());
             *last = Uri::from_maybe_shared(copy).unwrap_or_default();
@@ -67,7 +78,7 @@ mod tests {
         let uri = Uri::from_maybe_shared(buffer.slice(..16)).unwrap();
         let mut head = RequestHead { method: Method::POST, uri, headers };
         let before = (head.uri.clone(), head.headers.clone());
-        let last = Mutex::default();
+        let last = Last::default();
         own_head(&mut head, &last);
         assert_eq!((&head.uri, &head.headers), (&before.0, &before.1));
         assert!(head.headers[header::AUTHORIZATION].is_sensitive());
@@ -90,7 +101,7 @@ mod tests {
     fn a_head_with_a_host_in_its_url_keeps_it() {
         let uri = Uri::from_static("http://127.0.0.1:80/v1/models");
         let mut head = RequestHead { uri: uri.clone(), ..RequestHead::default() };
-        own_head(&mut head, &Mutex::default());
+        own_head(&mut head, &Last::default());
         assert_eq!(head.uri, uri);
     }
 }
