@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::args::Doctor;
-use super::serve::BASE_URLS;
+use super::serve::{BASE_URLS, KEYS};
 use super::style::{Tone, paint};
 use super::{Failure, print_json};
 use crate::config::Config;
@@ -17,7 +17,6 @@ use crate::request::Head;
 
 /// Where the file is looked for.
 const FILES: [&str; 4] = ["mock-llm.yaml", "mock-llm.yml", "mock-llm.toml", "mock-llm.json"];
-const KEYS: [&str; 4] = ["ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY"];
 const OWN: [&str; 3] = ["MOCK_LLM", "MOCK_LLM_FORBID", "MOCK_LLM_PROFILE"];
 const PROXIES: [&str; 6] =
     ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"];
@@ -63,7 +62,7 @@ fn findings(env: &dyn Fn(&str) -> Option<String>, folder: &Path) -> Vec<Finding>
             }
         }
     }
-    for name in KEYS {
+    for (_, name) in KEYS {
         let found = if set(name).is_some() { "set; not shown" } else { "not set" };
         note(name, found.into(), false);
     }

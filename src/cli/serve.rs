@@ -24,6 +24,14 @@ pub(super) const BASE_URLS: &[(Provider, &str, &str)] = &[
     (Provider::OPENAI, "OPENAI_BASE_URL", "/v1"),
 ];
 
+/// The variables that have a provider's key for its SDKs, the first first.
+pub(super) const KEYS: &[(Provider, &str)] = &[
+    (Provider::ANTHROPIC, "ANTHROPIC_API_KEY"),
+    (Provider::GEMINI, "GEMINI_API_KEY"),
+    (Provider::GEMINI, "GOOGLE_API_KEY"),
+    (Provider::OPENAI, "OPENAI_API_KEY"),
+];
+
 /// How many calls are remembered for the logs, if nobody says it.
 const JOURNAL_CALLS: usize = 10_000;
 

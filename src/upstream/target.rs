@@ -124,20 +124,27 @@ impl Target {
 
     /// Gives a request that has no key the target's own.
     pub(crate) fn sign(&self, headers: &mut HeaderMap) {
-        let Some(key) = &self.key else { return };
-        let name = match self.provider.as_str() {
-            "anthropic" => HeaderName::from_static("x-api-key"),
-            "gemini" => HeaderName::from_static("x-goog-api-key"),
-            _ => AUTHORIZATION,
-        };
-        let value = if name == AUTHORIZATION {
-            let bearer = [b"Bearer ", key.as_bytes()].concat();
-            HeaderValue::from_bytes(&bearer).unwrap_or_else(|_| key.clone())
-        } else {
-            key.clone()
-        };
-        headers.insert(name, value);
+        if let Some(key) = &self.key {
+            sign(self.provider.as_str(), key, headers);
+        }
     }
+}
+
+/// Puts a key where this provider looks for it.
+pub(crate) fn sign(provider: &str, key: &HeaderValue, headers: &mut HeaderMap) {
+    let name = match provider {
+        "anthropic" => HeaderName::from_static("x-api-key"),
+        "gemini" => HeaderName::from_static("x-goog-api-key"),
+        _ => AUTHORIZATION,
+    };
+    let mut value = if name == AUTHORIZATION {
+        let bearer = [b"Bearer ", key.as_bytes()].concat();
+        HeaderValue::from_bytes(&bearer).unwrap_or_else(|_| key.clone())
+    } else {
+        key.clone()
+    };
+    value.set_sensitive(true);
+    headers.insert(name, value);
 }
 
 /// Shows no key.

@@ -396,6 +396,13 @@ fn verify_asks_again_and_tells_of_other_shapes() {
     assert!(out.contains("could not be reached"), "{out}");
     assert!(out.ends_with("0 recordings asked again, 0 drifted\n"), "{out}");
 
+    // What was recorded has the status that says that nobody is there: it is not taken for it.
+    let bad = clean().replace("\"response\":200", "\"response\":502");
+    let bad = folder.write("b.jsonl", &bad);
+    let (code, out, _) = ran(&["mock-llm", "cassette", "verify", &bad, "--upstream", &upstream]);
+    assert_eq!(code, FAILURE, "{out}");
+    assert!(out.ends_with("0 recordings asked again, 0 drifted\n"), "{out}");
+
     assert_eq!(folder.read("a.jsonl"), before, "something was written");
     assert!(Cassette::open(&path).is_ok());
 }
