@@ -40,10 +40,7 @@ pub(super) fn ask(options: &Ask, out: &mut dyn Write) -> Result<(), Failure> {
     if let Some(seed) = options.seed {
         layer = layer.seed(seed);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .map_err(|error| Failure::Other(format!("cannot start a runtime: {error}")))?;
+    let runtime = super::runtime()?;
     let mut service = layer.into_service();
     let Ok(response) = runtime.block_on(service.call(request(options)));
     let status = response.status();

@@ -46,10 +46,7 @@ impl Client {
             let must = format!("{url:?}: it must be `http://HOST:PORT` or `https://HOST:PORT`");
             return Err(other(must));
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| other(format!("cannot start a runtime: {error}")))?;
+        let runtime = super::runtime()?;
         // Who follows may wait for the next call as long as he likes.
         let upstream = trusting(reach.ca.as_deref())?.idle_timeout(YEAR).no_proxy();
         Ok(Self { runtime, upstream, url, token })

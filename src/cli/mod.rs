@@ -175,6 +175,14 @@ fn config(file: &Path, profile: Option<&str>) -> Result<Config, Failure> {
     })
 }
 
+/// What waits for answers, on this thread.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(format!("cannot start a runtime: {error}")))
+}
+
 fn print_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Failure> {
     serde_json::to_writer_pretty(&mut *out, value)
         .map_err(|error| Failure::Output(io::Error::from(error)))?;

@@ -37,10 +37,7 @@ struct Verified {
 }
 
 pub(super) fn verify(options: &Verify, out: &mut dyn Write) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Other(format!("cannot start a runtime: {error}")))?;
+    let runtime = crate::cli::runtime()?;
     // All can be read before anybody is asked.
     let files = options.paths.files()?;
     let shelved = files.iter().map(|path| Shelved::open(path)).collect::<Result<Vec<_>, _>>()?;
