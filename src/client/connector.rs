@@ -58,7 +58,9 @@ impl MockLlmLayer {
     /// `307` to its own URL on a new connection; unless redirects are disabled, the app does not
     /// notice. When the mode is switched *on* again, connections to providers that were made
     /// meanwhile stay in the pool, and in use: for that, build the client with
-    /// `pool_max_idle_per_host(0)`.
+    /// `pool_max_idle_per_host(0)`. A client that speaks HTTP/2 by prior knowledge can, very rarely, lose
+    /// a call that it sends at the moment at which its old connection ends: it waits until its own
+    /// timeout ([hyperium/hyper#4122](https://github.com/hyperium/hyper/issues/4122)).
     ///
     /// The bytes travel over a socket, so do not pause tokio's clock: it would run ahead while the
     /// client waits.
