@@ -19,8 +19,8 @@ use super::scan::Node;
 /// A request as it is looked for: without secrets.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
-    pub(super) provider: String,
-    pub(super) method: String,
+    pub(super) provider: Cow<'static, str>,
+    pub(super) method: Cow<'static, str>,
     pub(super) url: String,
     pub(super) content_type: Option<String>,
     pub(super) body: Bytes,

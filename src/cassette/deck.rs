@@ -19,7 +19,7 @@ use super::recorder::Purpose;
 use super::redact::{Pointer, Redaction};
 use super::stamp::MaxAge;
 use super::store::Store;
-use super::take::{Take, Takes};
+use super::take::{Slot, Take};
 use crate::error::Error;
 
 /// How recordings are kept and found.
@@ -94,13 +94,6 @@ impl Hasher for IsHash {
     }
 }
 
-/// The recordings of one request, in order.
-#[derive(Debug, Default)]
-struct Slot {
-    takes: Takes,
-    next: usize,
-}
-
 #[derive(Debug, Default)]
 struct Anew {
     /// How many came before this run.
@@ -143,7 +136,7 @@ impl Deck {
             let key = entry.key;
             let take = Arc::new(Take::from(entry));
             if !take.is_interrupted {
-                deck.index.entry(key).or_default().takes.push(Arc::clone(&take));
+                deck.index.entry(key).or_default().push(Arc::clone(&take));
             }
             deck.takes.push(take);
         }
@@ -195,8 +188,8 @@ impl Deck {
         let index = self.indexed();
         for (key, count) in played {
             if let Some(slot) = index.get_mut(&key) {
-                slot.next = count.min(slot.takes.all().len());
-                let replayed = &slot.takes.all()[..slot.next];
+                slot.set_played(count);
+                let replayed = &slot.all()[..slot.played()];
                 replayed.iter().for_each(|take| take.used.store(true, Ordering::Relaxed));
             }
         }
@@ -227,7 +220,7 @@ impl Deck {
                     _ => take.asked().map(|asked| self.settings.key(&asked)),
                 };
                 let Some(key) = key else { continue };
-                self.index.entry(key).or_default().takes.push(Arc::clone(take));
+                self.index.entry(key).or_default().push(Arc::clone(take));
             }
             self.is_indexed = true;
         }
@@ -236,7 +229,7 @@ impl Deck {
 
     pub(super) fn rewind(&mut self) {
         self.lazy.iter_mut().for_each(Lazy::rewind);
-        self.index.values_mut().for_each(|slot| slot.next = 0);
+        self.index.values_mut().for_each(|slot| slot.set_played(0));
         self.takes.iter().for_each(|take| take.used.store(false, Ordering::Relaxed));
     }
 
@@ -246,34 +239,29 @@ impl Deck {
 
     /// The recordings of a request, in order.
     pub(super) fn recorded(&self, key: u128) -> &[Arc<Take>] {
-        self.index.get(&key).map_or(&[], |slot| slot.takes.all())
+        self.index.get(&key).map_or(&[], Slot::all)
     }
 
     pub(super) fn next(&mut self, key: u128) -> Next {
         let repeat = self.settings.repeat;
         let Some(slot) = self.indexed().get_mut(&key) else { return Next::None };
-        let takes = slot.takes.all();
-        let take = match takes.get(slot.next) {
-            Some(take) => {
-                slot.next += 1;
-                take
-            }
-            None => match takes.last() {
-                Some(last) if repeat => last,
-                _ => return Next::Exhausted(takes.len()),
-            },
+        let (takes, played) = (slot.all(), slot.played());
+        let take = match takes.get(played).or(takes.last().filter(|_| repeat)) {
+            Some(take) => Arc::clone(take),
+            None => return Next::Exhausted(takes.len()),
         };
+        slot.set_played(played + 1);
         take.used.store(true, Ordering::Relaxed);
-        Next::Take(Arc::clone(take))
+        Next::Take(take)
     }
 
     /// What would be replayed next, of each request, and by which number it is known.
     pub(super) fn due(&mut self) -> HashMap<*const Take, u128> {
         let repeat = self.settings.repeat;
         let due = |(key, slot): (&u128, &Slot)| {
-            let takes = slot.takes.all();
+            let takes = slot.all();
             let last = if repeat { takes.last() } else { None };
-            takes.get(slot.next).or(last).map(|take| (Arc::as_ptr(take), *key))
+            takes.get(slot.played()).or(last).map(|take| (Arc::as_ptr(take), *key))
         };
         self.indexed().iter().filter_map(due).collect()
     }
@@ -289,7 +277,7 @@ impl Deck {
         let age = |take: &Arc<Take>| take.interaction()?.age(now);
         let is_old = |take: &Arc<Take>| age(take).is_none_or(|age| age >= longest);
         self.anew.contains_key(&key)
-            || self.indexed().get(&key).is_some_and(|slot| slot.takes.all().iter().any(is_old))
+            || self.indexed().get(&key).is_some_and(|slot| slot.all().iter().any(is_old))
     }
 
     /// What the next recording that stands for an old one is to replace.
@@ -297,7 +285,7 @@ impl Deck {
         match self.anew.get(&key) {
             Some(anew) if anew.has_changed => None,
             Some(anew) => anew.before.get(anew.same).cloned(),
-            None => self.indexed().get(&key).and_then(|slot| slot.takes.all().first().cloned()),
+            None => self.indexed().get(&key).and_then(|slot| slot.all().first().cloned()),
         }
     }
 
@@ -313,7 +301,7 @@ impl Deck {
             self.indexed();
             let slot = self.index.entry(key).or_default();
             let anew = self.anew.entry(key).or_insert_with(|| Anew {
-                before: std::mem::take(&mut slot.takes).all().to_vec(),
+                before: std::mem::take(slot).all().to_vec(),
                 ..Anew::default()
             });
             let before = anew.before.get(anew.same).map(Arc::clone);
@@ -322,8 +310,8 @@ impl Deck {
                 Some((before, said)) if !anew.has_changed && said.says_the_same(&interaction) => {
                     anew.same += 1;
                     let Purpose::Refresh = purpose else {
-                        slot.takes.push(Arc::clone(&before));
-                        slot.next = slot.takes.all().len();
+                        slot.push(Arc::clone(&before));
+                        slot.set_played(usize::MAX);
                         return (Change::Nothing, before);
                     };
                     // Nothing but its age changed.
@@ -332,8 +320,8 @@ impl Deck {
                     let take = Take::made(interaction);
                     take.used.store(true, Ordering::Relaxed);
                     let take = Arc::new(take);
-                    slot.takes.push(Arc::clone(&take));
-                    slot.next = slot.takes.all().len();
+                    slot.push(Arc::clone(&take));
+                    slot.set_played(usize::MAX);
                     if let Some(known) = self.takes.iter_mut().find(|it| Arc::ptr_eq(it, &before)) {
                         *known = Arc::clone(&take);
                     }
@@ -351,8 +339,8 @@ impl Deck {
         let take = Arc::new(take);
         if !take.is_interrupted {
             let slot = self.indexed().entry(key).or_default();
-            slot.takes.push(Arc::clone(&take));
-            slot.next = slot.takes.all().len();
+            slot.push(Arc::clone(&take));
+            slot.set_played(usize::MAX);
         }
         let mut place = self.takes.len();
         if let Change::Replace(gone) = &change {

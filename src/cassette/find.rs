@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header;
+use http::{Method, header};
 
 use super::canon::Asked;
 use super::deck::{Change, Next, Settings, nearest};
@@ -259,8 +259,11 @@ fn asked(
     // Nothing but a form's is looked at.
     let content_type = content_type.filter(|kind| kind.as_bytes().starts_with(b"multipart/"));
     let asked = Asked {
-        provider: provider.as_str().to_owned(),
-        method: head.method.to_string(),
+        provider: provider.name(),
+        method: match head.method {
+            Method::POST => "POST".into(),
+            ref method => method.to_string().into(),
+        },
         url: url(head, &settings.redaction, &secrets),
         content_type: content_type.and_then(|kind| kind.to_str().ok()).map(str::to_owned),
         body: settings.redaction.body(&secrets, body),

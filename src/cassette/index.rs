@@ -33,6 +33,9 @@ const BLOCK: u64 = 4096;
 #[derive(Debug)]
 pub(super) struct Index {
     bytes: Vec<u8>,
+    /// Where the entries of each drawer begin, and where those of the last one end: of a large index each
+    /// further place that is looked at must be waited for.
+    drawers: Vec<u32>,
 }
 
 /// Where a recording stands.
@@ -139,9 +142,28 @@ impl Index {
     fn read(bytes: Vec<u8>) -> Option<Self> {
         let entries = bytes.len().checked_sub(WORD * HEAD)?;
         entries.is_multiple_of(WORD * ENTRY).then_some(())?;
-        let index = Self { bytes };
+        let mut index = Self { bytes, drawers: Vec::new() };
         let is_one = index.word(0) == MAGIC && index.word(KEYING) == keying();
-        (is_one && index.word(1) == sum(&index.bytes[2 * WORD..])).then_some(index)
+        (is_one && index.word(1) == sum(&index.bytes[2 * WORD..])).then_some(())?;
+        index.sort()?;
+        Some(index)
+    }
+
+    /// Notes where the drawers begin.
+    fn sort(&mut self) -> Option<()> {
+        /// So many are in each, more or less.
+        const EACH: usize = 4;
+        let entries = u32::try_from(self.entries()).ok()?;
+        let count = self.entries() / EACH + 1;
+        self.drawers = Vec::with_capacity(count + 1);
+        for entry in 0..entries {
+            let drawer = drawer(self.key(entry as usize), count);
+            while self.drawers.len() <= drawer {
+                self.drawers.push(entry);
+            }
+        }
+        self.drawers.resize(count + 1, entries);
+        Some(())
     }
 
     fn word(&self, at: usize) -> u64 {
@@ -186,38 +208,22 @@ impl Index {
         Some(Place { start, length, line, sum: self.word(at + 2) })
     }
 
-    /// The first entry whose key is not smaller. Keys are hashes, so one knows about where it is, and each
-    /// key on the way tells better.
+    /// The first entry whose key is not smaller.
     fn first(&self, key: u128) -> usize {
-        const STEP: usize = 4;
-        let count = self.entries();
-        let high = |key: u128| (key >> 64) as u64;
-        let entries = |of: u64| ((u128::from(of) * count as u128) >> 64) as usize;
-        let mut about = entries(high(key));
-        for _ in 0..3 {
-            let Some(at) = (about < count).then(|| high(self.key(about))) else { break };
-            let far = entries(high(key).abs_diff(at));
-            about = match high(key) >= at {
-                true => count.min(about + far),
-                false => about.saturating_sub(far),
-            };
-        }
-        let (mut low, mut high, mut step) = (about, about, STEP);
-        while low > 0 && self.key(low - 1) >= key {
-            low = low.saturating_sub(step);
-            step *= 2;
-        }
-        step = STEP;
-        while high < count && self.key(high) < key {
-            high = count.min(high + step);
-            step *= 2;
-        }
+        let drawer = drawer(key, self.drawers.len() - 1);
+        let mut low = self.drawers[drawer] as usize;
+        let mut high = self.drawers[drawer + 1] as usize;
         while low < high {
             let middle = low + (high - low) / 2;
             if self.key(middle) < key { low = middle + 1 } else { high = middle }
         }
         low
     }
+}
+
+/// Which of so many drawers a key lies in. Keys are hashes, so that they fill them evenly.
+fn drawer(key: u128, drawers: usize) -> usize {
+    ((u128::from((key >> 64) as u64) * drawers as u128) >> 64) as usize
 }
 
 /// Another number wherever another version of this crate makes other keys.

@@ -43,8 +43,8 @@ impl Interaction {
         let Self { method, url, provider, request_headers, body, .. } = self;
         let content_type = request_headers.iter().find(|(name, _)| name == "content-type");
         Asked {
-            provider: provider.clone(),
-            method: method.clone(),
+            provider: provider.clone().into(),
+            method: method.clone().into(),
             url: url.clone(),
             content_type: content_type.map(|(_, value)| value.clone()),
             body: body.clone(),

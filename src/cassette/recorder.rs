@@ -64,9 +64,9 @@ impl Live {
     ) -> (Request<B>, Recorder) {
         let Self { mock, ticket, head, body } = self;
         let interaction = Interaction {
-            method: ticket.asked.method,
+            method: ticket.asked.method.into_owned(),
             url: ticket.asked.url,
-            provider: ticket.asked.provider,
+            provider: ticket.asked.provider.into_owned(),
             request_headers: request_headers(&head.headers),
             // It is scrubbed with the rest, when all secrets are known.
             body: body.clone(),

@@ -109,7 +109,7 @@ impl Secrets {
         }
         self.add(value);
         // `Bearer KEY`, `name=value; name=value`
-        for part in value.split(|byte| b" ;,=\"".contains(byte)) {
+        for part in value.split(|byte| matches!(byte, b' ' | b';' | b',' | b'=' | b'"')) {
             self.add(part);
         }
     }
@@ -368,10 +368,17 @@ fn is_secret(name: &str) -> bool {
     /// Those of nearly every request, to be quick about them.
     const PLAIN: [&str; 6] =
         ["accept", "accept-encoding", "content-length", "content-type", "host", "user-agent"];
-    const NAMES: [&str; 4] =
-        ["x-auth-token", "x-goog-iam-authorization-token", "tenant", "x-token"];
+    const NAMES: [&str; 7] = [
+        "authorization",
+        "tenant",
+        "x-api-key",
+        "x-auth-token",
+        "x-goog-api-key",
+        "x-goog-iam-authorization-token",
+        "x-token",
+    ];
     !PLAIN.contains(&name)
-        && (PARTS.iter().any(|part| name.contains(part)) || NAMES.contains(&name))
+        && (NAMES.contains(&name) || PARTS.iter().any(|part| name.contains(part)))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A recording among others: read when it is asked for.
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -24,8 +25,8 @@ pub(super) struct Take {
 
 #[derive(Debug)]
 enum Source {
-    /// Lines of the file, which were looked at, and where in them the answer begins.
-    Filed(Bytes, usize),
+    /// Lines of the file, and, if they were looked at, where in them the answer begins.
+    Filed(Bytes, Option<NonZero<usize>>),
     Made(Arc<Interaction>),
 }
 
@@ -33,7 +34,7 @@ impl From<Entry> for Take {
     fn from(entry: Entry) -> Self {
         let Entry { lines, answer, number: line, is_interrupted, .. } = entry;
         Self {
-            source: Source::Filed(lines, answer),
+            source: Source::Filed(lines, NonZero::new(answer)),
             line,
             is_interrupted,
             used: AtomicBool::default(),
@@ -48,11 +49,11 @@ impl Take {
         Self { source, line, is_interrupted, used: AtomicBool::default() }
     }
 
-    /// A recording that was found by an index: lines of its own. Nothing, if there is no answer in them.
-    pub(super) fn filed(lines: Bytes, line: usize) -> Option<Self> {
-        let answer = memchr::memchr(b'\n', &lines)? + 1;
-        let source = Source::Filed(lines, answer);
-        Some(Self { source, line, is_interrupted: false, used: AtomicBool::default() })
+    /// A recording that was found by an index: lines of its own, which are not looked at until it is
+    /// replayed.
+    pub(super) fn filed(lines: Bytes, line: usize) -> Self {
+        let source = Source::Filed(lines, None);
+        Self { source, line, is_interrupted: false, used: AtomicBool::default() }
     }
 
     /// What was asked and answered; nothing, if it cannot be read. What was looked at before can be, as
@@ -68,7 +69,13 @@ impl Take {
     /// cannot be read.
     pub(super) fn answer(&self) -> Option<Arc<Interaction>> {
         match &self.source {
-            Source::Filed(lines, at) => quick::answer(lines, *at, self.line).map(Arc::new),
+            Source::Filed(lines, at) => {
+                let at = match at {
+                    Some(at) => at.get(),
+                    None => memchr::memchr(b'\n', lines)? + 1,
+                };
+                quick::answer(lines, at, self.line).map(Arc::new)
+            }
             Source::Made(interaction) => Some(Arc::clone(interaction)),
         }
     }
@@ -87,36 +94,64 @@ impl Take {
     }
 }
 
-/// A few of them: mostly one.
+/// The recordings of one request, in order, and how many of them were replayed: mostly there is one. A
+/// table of many has two words for each, so that none is astride two lines of memory.
 #[derive(Debug, Default)]
-pub(super) enum Takes {
+pub(super) enum Slot {
     #[default]
     None,
-    One(Arc<Take>),
-    // In a box, so that a table of many is small.
+    One {
+        is_played: bool,
+        take: Arc<Take>,
+    },
     Many(Box<Several>),
 }
 
 #[derive(Debug)]
-pub(super) struct Several(Vec<Arc<Take>>);
+pub(super) struct Several {
+    takes: Vec<Arc<Take>>,
+    played: usize,
+}
 
-impl Takes {
+impl Slot {
     pub(super) fn all(&self) -> &[Arc<Take>] {
         match self {
             Self::None => &[],
-            Self::One(take) => std::slice::from_ref(take),
-            Self::Many(takes) => &takes.0,
+            Self::One { take, .. } => std::slice::from_ref(take),
+            Self::Many(several) => &several.takes,
         }
     }
 
     pub(super) fn push(&mut self, take: Arc<Take>) {
         *self = match std::mem::take(self) {
-            Self::None => Self::One(take),
-            Self::Many(mut takes) => {
-                takes.0.push(take);
-                Self::Many(takes)
+            Self::None => Self::One { is_played: false, take },
+            Self::Many(mut several) => {
+                several.takes.push(take);
+                Self::Many(several)
             }
-            Self::One(first) => Self::Many(Box::new(Several(vec![first, take]))),
+            Self::One { is_played, take: first } => Self::Many(Box::new(Several {
+                takes: vec![first, take],
+                played: usize::from(is_played),
+            })),
         };
     }
+
+    pub(super) fn played(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::One { is_played, .. } => usize::from(*is_played),
+            Self::Many(several) => several.played,
+        }
+    }
+
+    /// That so many were replayed; at most all of them.
+    pub(super) fn set_played(&mut self, count: usize) {
+        match self {
+            Self::None => {}
+            Self::One { is_played, .. } => *is_played = count > 0,
+            Self::Many(several) => several.played = count.min(several.takes.len()),
+        }
+    }
 }
+
+const _: () = assert!(size_of::<Slot>() == 16);

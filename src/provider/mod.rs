@@ -329,6 +329,11 @@ impl Provider {
     /// OpenAI: the Chat Completions API.
     pub const OPENAI: Self = Self(Cow::Borrowed("openai"));
 
+    #[cfg(feature = "cassette")]
+    pub(crate) fn name(&self) -> Cow<'static, str> {
+        self.0.clone()
+    }
+
     /// A provider of this name.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self(name.into())

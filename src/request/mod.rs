@@ -181,8 +181,8 @@ impl RequestHead {
         let Some(host) = authority.and_then(|authority| authority.rsplit('@').next()) else {
             return path.to_owned();
         };
-        let guess = if self.as_head().is_local() { "http" } else { "https" };
-        format!("{}://{host}{path}", self.uri.scheme_str().unwrap_or(guess))
+        let guess = || if self.as_head().is_local() { "http" } else { "https" };
+        [self.uri.scheme_str().unwrap_or_else(guess), "://", host, path].concat()
     }
 }
 

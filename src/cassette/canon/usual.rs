@@ -96,17 +96,16 @@ pub(super) fn is(known: &str, name: &[u8]) -> bool {
     known.len() == name.len() && known.first() == name.first() && known == name
 }
 
-/// What is known of a field: it may stand in the table more than once.
-pub(super) fn of<'a>(
-    known: &'static [Known],
-    name: &'a [u8],
-) -> impl Iterator<Item = &'static Known> + Clone + use<'a> {
-    known.iter().filter(move |it| is(it.name, name))
+/// What is known of a field: it may stand in the table more than once, one after the other.
+pub(super) fn of(known: &'static [Known], name: &[u8]) -> &'static [Known] {
+    let Some(first) = known.iter().position(|it| is(it.name, name)) else { return &[] };
+    let same = known[first..].iter().take_while(|it| is(it.name, name)).count();
+    &known[first..first + same]
 }
 
 /// What is known of the fields in a field.
-pub(super) fn inside(mut known: impl Iterator<Item = &'static Known>) -> &'static [Known] {
-    known.find(|it| !it.inside.is_empty()).map_or(&[], |it| it.inside)
+pub(super) fn inside(known: &'static [Known]) -> &'static [Known] {
+    known.iter().find(|it| !it.inside.is_empty()).map_or(&[], |it| it.inside)
 }
 
 /// Takes out of a value what says no more than its absence would.
@@ -117,9 +116,9 @@ pub(super) fn leave_out(value: &mut Value, known: &'static [Known]) {
     match value {
         Value::Array(elements) => elements.iter_mut().for_each(|it| leave_out(it, known)),
         Value::Object(fields) => fields.retain(|name, value| {
-            let mut of_it = of(known, name.as_bytes());
-            leave_out(value, inside(of_it.clone()));
-            !of_it.any(|it| is_usual(it.usual, value))
+            let of_it = of(known, name.as_bytes());
+            leave_out(value, inside(of_it));
+            !of_it.iter().any(|it| is_usual(it.usual, value))
         }),
         _ => {}
     }
@@ -132,5 +131,23 @@ fn is_usual(usual: Usual, value: &Value) -> bool {
         Usual::Open => false,
         Usual::Text(usual) => value.as_str() == Some(usual),
         Usual::Whole(usual) => value.as_f64() == Some(usual as f64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_one_field_stands_together() {
+        fn check(known: &'static [Known]) {
+            for it in known {
+                let of_it = of(known, it.name.as_bytes());
+                let all = known.iter().filter(|other| other.name == it.name).count();
+                assert_eq!(of_it.len(), all, "{}", it.name);
+                check(it.inside);
+            }
+        }
+        check(BODY);
     }
 }

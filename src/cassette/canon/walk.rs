@@ -23,9 +23,18 @@ pub(in crate::cassette) struct Keyer {
 struct Scratch {
     meant: Vec<u8>,
     /// The names and values of the objects that are being walked.
-    fields: Vec<(u32, u32)>,
+    fields: Vec<Field>,
     /// The ids of a conversation, numbered by where they come first.
     seen: HashMap<u128, usize>,
+}
+
+/// A field of an object that is being walked.
+#[derive(Clone, Copy, Debug)]
+struct Field {
+    /// How its name begins, to be compared at once.
+    start: u64,
+    /// The place of its name. Its value is the next node.
+    name: u32,
 }
 
 impl Keyer {
@@ -130,34 +139,40 @@ impl<'a> Walk<'a> {
     fn object(&mut self, at: usize, of: Of, ways: &Ways<'_>) -> Option<u128> {
         let base = self.scratch.fields.len();
         let end = self.nodes[at].next as usize;
+        // At most: two nodes make a field.
+        self.scratch.fields.reserve((end - at) / 2);
         let mut name = at + 1;
         while name < end {
             let node = self.nodes[name];
-            let is_odd = node.kind == Kind::Escaped || self.slice(node).starts_with(b"$serde_json");
-            if is_odd {
+            let spelled = self.slice(node);
+            if node.kind == Kind::Escaped || spelled.starts_with(b"$serde_json") {
                 return None;
             }
-            self.scratch.fields.push((name as u32, name as u32 + 1));
+            self.scratch.fields.push(Field { start: start(spelled), name: name as u32 });
             name = self.nodes[name + 1].next as usize;
         }
         let (nodes, bytes) = (self.nodes, self.bytes);
-        let spelled = |(name, _): &(u32, u32)| {
-            let Node { start, end, .. } = nodes[*name as usize];
+        let spelled = |field: &Field| {
+            let Node { start, end, .. } = nodes[field.name as usize];
             &bytes[start as usize..end as usize]
         };
         let fields = &mut self.scratch.fields[base..];
         // Ids count by their place, and fields may come in any order.
-        fields.sort_unstable_by(|one, other| spelled(one).cmp(spelled(other)));
+        fields.sort_unstable_by(|one, other| {
+            one.start.cmp(&other.start).then_with(|| spelled(one).cmp(spelled(other)))
+        });
         // Of two with one name the last counts, wherever the first one went.
-        if fields.windows(2).any(|two| spelled(&two[0]) == spelled(&two[1])) {
+        let is_same =
+            |one: &Field, other: &Field| one.start == other.start && spelled(one) == spelled(other);
+        if fields.windows(2).any(|two| is_same(&two[0], &two[1])) {
             return None;
         }
         let is_top = at == self.top;
         let mut sum = 0_u128;
         for place in base..self.scratch.fields.len() {
-            let (name, value) = self.scratch.fields[place];
-            let name = self.slice(self.nodes[name as usize]);
-            if let Some(value) = self.field(name, value as usize, is_top, of, ways)? {
+            let at = self.scratch.fields[place].name as usize;
+            let name = self.slice(self.nodes[at]);
+            if let Some(value) = self.field(name, at + 1, is_top, of, ways)? {
                 sum = sum.wrapping_add(hash::of_field(name, value));
             }
         }
@@ -178,6 +193,13 @@ impl<'a> Walk<'a> {
                 meant == usual.as_bytes()
             }
             (Usual::Whole(usual), Kind::Number) => {
+                // Most are told by their first digits, if there are not so many that they are rounded.
+                if let Some((whole, b"" | [b'.', ..])) = short(self.slice(node))
+                    && whole != usual
+                    && self.slice(node).len() < 16
+                {
+                    return false;
+                }
                 let number = serde_json::from_slice::<Number>(self.slice(node)).ok();
                 number.and_then(|number| number.as_f64()) == Some(usual as f64)
             }
@@ -198,11 +220,11 @@ impl<'a> Walk<'a> {
         let Some(into) = further(ways, |step| step.as_bytes() == name) else { return Some(None) };
         let kind = self.nodes[at].kind;
         let known = usual::of(of.known, name);
-        if known.clone().any(|it| self.is_usual(it.usual, at)) {
+        if known.iter().any(|it| self.is_usual(it.usual, at)) {
             return Some(None);
         }
         let is_holder =
-            kind == Kind::Object && known.clone().any(|it| matches!(it.usual, Usual::Empty));
+            kind == Kind::Object && known.iter().any(|it| matches!(it.usual, Usual::Empty));
         let known = usual::inside(known);
         // What is left of an object in which all is as usual.
         let empty = is_holder.then(|| hash::of_fields(0));
@@ -249,16 +271,34 @@ fn further<'a>(ways: &Ways<'a>, leads: impl Fn(&str) -> bool) -> Option<Vec<&'a 
     Some(into)
 }
 
-fn number(digits: &[u8]) -> Option<u128> {
+/// The first bytes of a name, and zeros if it has no more: in the same order as names are.
+fn start(name: &[u8]) -> u64 {
+    const LONG: usize = size_of::<u64>();
+    let first = name.first_chunk::<LONG>().copied().unwrap_or_else(|| {
+        let mut first = [0; LONG];
+        first[..name.len()].copy_from_slice(name);
+        first
+    });
+    u64::from_be_bytes(first)
+}
+
+/// The whole number that a number begins with, and what follows; `None` if it is long.
+fn short(digits: &[u8]) -> Option<(i64, &[u8])> {
     /// So many digits are never too many for 64 bits.
     const SHORT: usize = 18;
-    let (is_negative, plain) = match digits {
-        [b'-', plain @ ..] => (true, plain),
-        plain => (false, plain),
+    let (sign, plain) = match digits {
+        [b'-', plain @ ..] => (-1, plain),
+        plain => (1, plain),
     };
-    if plain.len() <= SHORT && plain.iter().all(u8::is_ascii_digit) {
-        let whole = plain.iter().fold(0, |whole, digit| whole * 10 + i64::from(digit - b'0'));
-        return Some(hash::of_whole(if is_negative { -whole } else { whole }));
+    let end = plain.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(plain.len());
+    let (whole, rest) = plain.split_at(end);
+    let whole = whole.iter().take(SHORT).fold(0, |all, digit| all * 10 + i64::from(digit - b'0'));
+    (end <= SHORT).then_some((sign * whole, rest))
+}
+
+fn number(digits: &[u8]) -> Option<u128> {
+    if let Some((whole, b"")) = short(digits) {
+        return Some(hash::of_whole(whole));
     }
     // As it is read in a tree.
     serde_json::from_slice::<Number>(digits).ok().map(|number| hash::of_number(&number))

@@ -54,7 +54,7 @@ impl Lazy {
             None if settings.repeat => (self.index.place(key, played.checked_sub(1)?)?, played),
             None => return None,
         };
-        let take = Take::filed(self.lines(place, store, name)?, place.line)?;
+        let take = Take::filed(self.lines(place, store, name)?, place.line);
         take.used.store(true, Ordering::Relaxed);
         self.played.insert(key, played);
         Some(Arc::new(take))

@@ -21,13 +21,13 @@ pub(in crate::cassette) fn url(
 impl Redaction {
     /// A URL as it is kept.
     pub(in crate::cassette) fn url(&self, secrets: &Secrets, url: &str) -> String {
-        let (place, query) = match url.split_once('?') {
-            Some((place, query)) => (place, Some(query)),
+        let (place, query) = match memchr::memchr(b'?', url.as_bytes()) {
+            Some(at) => (&url[..at], Some(&url[at + 1..])),
             None => (url, None),
         };
         let (scheme, rest) = place.split_at(after_scheme(place));
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let host = authority.rsplit('@').next().unwrap_or_default();
+        let (authority, path) = rest.split_at(until(rest, b'/'));
+        let host = &authority[memchr::memrchr(b'@', authority.as_bytes()).map_or(0, |at| at + 1)..];
         let mut kept = Vec::with_capacity(url.len());
         kept.extend_from_slice(scheme.as_bytes());
         let push = |kept: &mut Vec<u8>, part: &str| {
@@ -37,7 +37,7 @@ impl Redaction {
         };
         push(&mut kept, host);
         let mut owner = "";
-        for (index, segment) in path.split('/').enumerate() {
+        for (index, segment) in segments(path).enumerate() {
             if index > 0 {
                 kept.push(b'/');
             }
@@ -67,8 +67,9 @@ impl Redaction {
 /// what was secret. The host is left out: a gateway, or a server on this machine, stands for it.
 pub(in crate::cassette) fn place(url: &str) -> (&str, Vec<&str>) {
     let rest = &url[after_scheme(url)..];
-    let rest = rest.find('/').map_or("/", |at| &rest[at..]);
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let rest = memchr::memchr(b'/', rest.as_bytes()).map_or("/", |at| &rest[at..]);
+    let Some(mark) = memchr::memchr(b'?', rest.as_bytes()) else { return (rest, Vec::new()) };
+    let (path, query) = (&rest[..mark], &rest[mark + 1..]);
     let name = |pair: &str| pair.split('=').next().is_some_and(is_secret);
     let mut query: Vec<_> =
         query.split('&').filter(|pair| !pair.is_empty() && !name(pair)).collect();
@@ -79,13 +80,26 @@ pub(in crate::cassette) fn place(url: &str) -> (&str, Vec<&str>) {
 /// Where the host begins: a colon that stands before is the scheme's.
 fn after_scheme(url: &str) -> usize {
     const MARK: &str = "://";
-    url.find(':').filter(|at| url[*at..].starts_with(MARK)).map_or(0, |at| at + MARK.len())
+    let at = until(url, b':');
+    if url[at..].starts_with(MARK) { at + MARK.len() } else { 0 }
+}
+
+/// Where an ASCII character stands first, or else the end.
+fn until(text: &str, mark: u8) -> usize {
+    memchr::memchr(mark, text.as_bytes()).unwrap_or(text.len())
+}
+
+/// What stands before, between and after the slashes: as `str::split`, which is made for longer texts.
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    let ends = memchr::memchr_iter(b'/', path.as_bytes()).chain([path.len()]);
+    let mut start = 0;
+    ends.map(move |end| &path[std::mem::replace(&mut start, end + 1)..end])
 }
 
 /// The names of accounts in a path.
 pub(super) fn account_ids(path: &str) -> impl Iterator<Item = &str> {
     let mut owner = "";
-    path.split('/')
+    segments(path)
         .filter(move |segment| is_account(std::mem::replace(&mut owner, segment), segment))
 }
 

@@ -18,8 +18,8 @@ fn both(file: &[u8], ignored: &[Pointer]) -> Option<usize> {
         assert_eq!(entry.is_interrupted, whole.interrupted.is_some());
         let content_type = whole.request_headers.iter().find(|(name, _)| name == "content-type");
         let asked = Asked {
-            provider: whole.provider.clone(),
-            method: whole.method.clone(),
+            provider: whole.provider.clone().into(),
+            method: whole.method.clone().into(),
             url: whole.url.clone(),
             content_type: content_type.map(|(_, value)| value.clone()),
             body: whole.body.clone(),
