@@ -97,20 +97,39 @@ fn eight_processes_lose_nothing() {
 #[test]
 fn a_process_that_is_killed_loses_what_was_in_flight_only() {
     let scratch = Scratch::new("killed");
+    killed_thrice(&scratch.file("x.jsonl"), |_| {});
+}
+
+/// The index is of what was there before, by then.
+#[test]
+fn a_process_that_is_killed_beside_an_index_loses_what_was_in_flight_only() {
+    let scratch = Scratch::new("killed-indexed");
     let path = scratch.file("x.jsonl");
+    killed_thrice(&path, |cassette| {
+        // Read before, so that it is not the index that says how many there are.
+        let count = cassette.unused().len();
+        cassette.write_index().unwrap();
+        let again = Cassette::open(&path).unwrap();
+        assert_eq!((again.len(), again.unused().len()), (count, count));
+    });
+}
+
+fn killed_thrice(path: &Path, then: impl Fn(&Cassette)) {
     let mut kept = 0;
     for _ in 0..3 {
-        let mut child = process(&path, usize::MAX);
-        while std::fs::metadata(&path).map_or(0, |it| it.len()) < (kept as u64 + 20) * 500 {
+        let mut child = process(path, usize::MAX);
+        while std::fs::metadata(path).map_or(0, |it| it.len()) < (kept as u64 + 20) * 500 {
             std::thread::yield_now();
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        let before = Cassette::open(&path).unwrap().len();
+        let before = Cassette::open(path).unwrap().len();
         assert!(before >= kept + 10, "{before} after {kept}");
         // A lock that it left behind is taken over.
-        block_on(record(&path, "afterwards", 1));
-        kept = Cassette::open(&path).unwrap().len();
+        block_on(record(path, "afterwards", 1));
+        let cassette = Cassette::open(path).unwrap();
+        kept = cassette.len();
+        then(&cassette);
     }
 }
 
