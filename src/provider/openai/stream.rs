@@ -92,13 +92,13 @@ impl Encoder {
             let id = call_id(self.lane.entropy, call, id);
             self.lane.begin(index, &id);
             self.lane.delta = None;
-            let call = ToolCall {
+            let calls = [ToolCall {
                 index: self.lane.call_index(call),
                 id: Some(&id),
                 r#type: Some("function"),
                 function: Function { name: Some(name), arguments: "" },
-            };
-            let delta = Delta { tool_calls: Some(&[call]), ..Delta::default() };
+            }];
+            let delta = Delta { tool_calls: Some(&calls), ..Delta::default() };
             self.chunks.delta(&self.lane, delta, frames);
         }
     }
