@@ -55,7 +55,7 @@ impl Cassette {
         if age.is_some_and(|age| age < longest) {
             return None;
         }
-        let note = Note::Aged { recording: self.place(take.line), age };
+        let note = Note::Aged { recording: self.place(take.line()), age };
         if stale == Stale::Fail {
             return Some(format!(
                 "tower-mock-llm: {note}, and `Cassette::max_age` is {}. Nothing was sent. To record it \
@@ -125,7 +125,7 @@ impl Cassette {
 
     /// That a recording cannot be read which was there.
     pub(super) fn unread(&self, take: &Take) -> Error {
-        let place = self.place(take.line);
+        let place = self.place(take.line());
         Error::cassette(format!(
             "{place} cannot be read any more: it is not what it was when the cassette was opened. Open the \
              cassette again, or bring the file back from version control"

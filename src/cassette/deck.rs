@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,9 +16,10 @@ use super::interaction::Interaction;
 use super::normal::{self, Normal};
 use super::recorder::Purpose;
 use super::redact::{Pointer, Redaction};
+use super::slot::Slot;
 use super::stamp::MaxAge;
 use super::store::Store;
-use super::take::{Slot, Take};
+use super::take::{Id, Take};
 use crate::error::Error;
 
 /// How recordings are kept and found.
@@ -65,7 +65,7 @@ impl Settings {
 #[derive(Debug, Default)]
 pub(super) struct Deck {
     pub(super) settings: Arc<Settings>,
-    takes: Vec<Arc<Take>>,
+    takes: Vec<Take>,
     index: HashMap<u128, Slot, BuildHasherDefault<IsHash>>,
     /// Whether the index is as the settings have it.
     is_indexed: bool,
@@ -97,7 +97,7 @@ impl Hasher for IsHash {
 #[derive(Debug, Default)]
 struct Anew {
     /// How many came before this run.
-    before: Vec<Arc<Take>>,
+    before: Vec<Take>,
     /// How many of them came again as they were.
     same: usize,
     has_changed: bool,
@@ -110,7 +110,7 @@ pub(super) enum Change {
     /// It is there already.
     Nothing,
     /// These make place.
-    Replace(Vec<Arc<Take>>),
+    Replace(Vec<Take>),
 }
 
 /// The next recording of a request, or why there is none.
@@ -119,26 +119,27 @@ pub(super) enum Next {
     /// All of so many were replayed.
     Exhausted(usize),
     None,
-    Take(Arc<Take>),
+    Take(Take),
 }
 
 impl Deck {
     /// The recordings of a file, which is at this place.
     pub(super) fn read(location: &str, file: Bytes) -> Result<Self, Error> {
         let mut deck = Self::default();
-        let Some(entries) = quick::survey(&file, &[]) else {
-            let takes = format::read(location, &file)?.into_iter().map(Take::made).map(Arc::new);
+        let surveyed = quick::survey(&file, &[]);
+        let keys = surveyed.iter().flatten().map(|it| (!it.is_interrupted).then_some(it.key));
+        let keys: Vec<_> = keys.collect();
+        let Some(takes) = surveyed.and_then(Take::filed) else {
+            let takes = format::read(location, &file)?.into_iter().map(Take::made);
             return Ok(Self { takes: takes.collect(), ..deck });
         };
-        deck.takes.reserve_exact(entries.len());
-        deck.index.reserve(entries.len());
-        for entry in entries {
-            let key = entry.key;
-            let take = Arc::new(Take::from(entry));
-            if !take.is_interrupted {
-                deck.index.entry(key).or_default().push(Arc::clone(&take));
+        deck.takes.reserve_exact(keys.len());
+        deck.takes.extend(takes);
+        deck.index.reserve(keys.len());
+        for (key, take) in keys.into_iter().zip(&deck.takes) {
+            if let Some(key) = key {
+                deck.index.entry(key).or_default().push(take.clone());
             }
-            deck.takes.push(take);
         }
         deck.is_indexed = true;
         Ok(deck)
@@ -159,11 +160,7 @@ impl Deck {
     }
 
     /// The next recording of a request, if the index alone tells which that is.
-    pub(super) fn next_by_index(
-        &mut self,
-        key: u128,
-        place: (&dyn Store, &str),
-    ) -> Option<Arc<Take>> {
+    pub(super) fn next_by_index(&mut self, key: u128, place: (&dyn Store, &str)) -> Option<Take> {
         self.lazy.as_mut()?.next(key, &self.settings, place)
     }
 
@@ -189,8 +186,7 @@ impl Deck {
         for (key, count) in played {
             if let Some(slot) = index.get_mut(&key) {
                 slot.set_played(count);
-                let replayed = &slot.all()[..slot.played()];
-                replayed.iter().for_each(|take| take.used.store(true, Ordering::Relaxed));
+                slot.iter().take(slot.played()).for_each(|take| take.set_used(true));
             }
         }
         Ok(())
@@ -214,13 +210,13 @@ impl Deck {
             self.index.clear();
             self.index.reserve(self.takes.len());
             // What was interrupted is never replayed as if it were whole.
-            for take in self.takes.iter().filter(|take| !take.is_interrupted) {
+            for take in self.takes.iter().filter(|take| !take.is_interrupted()) {
                 let key = match self.settings.normal.len() {
                     0 => take.key(&mut keyer, &unseen),
                     _ => take.asked().map(|asked| self.settings.key(&asked)),
                 };
                 let Some(key) = key else { continue };
-                self.index.entry(key).or_default().push(Arc::clone(take));
+                self.index.entry(key).or_default().push(take.clone());
             }
             self.is_indexed = true;
         }
@@ -230,39 +226,31 @@ impl Deck {
     pub(super) fn rewind(&mut self) {
         self.lazy.iter_mut().for_each(Lazy::rewind);
         self.index.values_mut().for_each(|slot| slot.set_played(0));
-        self.takes.iter().for_each(|take| take.used.store(false, Ordering::Relaxed));
+        self.takes.iter().for_each(|take| take.set_used(false));
     }
 
-    pub(super) fn takes(&self) -> &[Arc<Take>] {
+    pub(super) fn takes(&self) -> &[Take] {
         &self.takes
     }
 
     /// The recordings of a request, in order.
-    pub(super) fn recorded(&self, key: u128) -> &[Arc<Take>] {
-        self.index.get(&key).map_or(&[], Slot::all)
+    pub(super) fn recorded(&self, key: u128) -> Vec<Take> {
+        self.index.get(&key).map_or_else(Vec::new, |slot| slot.iter().collect())
     }
 
     pub(super) fn next(&mut self, key: u128) -> Next {
         let repeat = self.settings.repeat;
         let Some(slot) = self.indexed().get_mut(&key) else { return Next::None };
-        let (takes, played) = (slot.all(), slot.played());
-        let take = match takes.get(played).or(takes.last().filter(|_| repeat)) {
-            Some(take) => Arc::clone(take),
-            None => return Next::Exhausted(takes.len()),
-        };
-        slot.set_played(played + 1);
-        take.used.store(true, Ordering::Relaxed);
+        let Some(take) = slot.due(repeat) else { return Next::Exhausted(slot.len()) };
+        slot.set_played(slot.played() + 1);
+        take.set_used(true);
         Next::Take(take)
     }
 
     /// What would be replayed next, of each request, and by which number it is known.
-    pub(super) fn due(&mut self) -> HashMap<*const Take, u128> {
+    pub(super) fn due(&mut self) -> HashMap<Id, u128> {
         let repeat = self.settings.repeat;
-        let due = |(key, slot): (&u128, &Slot)| {
-            let takes = slot.all();
-            let last = if repeat { takes.last() } else { None };
-            takes.get(slot.played()).or(last).map(|take| (Arc::as_ptr(take), *key))
-        };
+        let due = |(key, slot): (&u128, &Slot)| Some((slot.due(repeat)?.id(), *key));
         self.indexed().iter().filter_map(due).collect()
     }
 
@@ -274,18 +262,18 @@ impl Deck {
     /// Whether a request was recorded longer ago than this (any of its recordings: they are one
     /// sequence), or is being recorded anew.
     pub(super) fn is_stale(&mut self, key: u128, longest: Duration, now: u64) -> bool {
-        let age = |take: &Arc<Take>| take.interaction()?.age(now);
-        let is_old = |take: &Arc<Take>| age(take).is_none_or(|age| age >= longest);
+        let age = |take: &Take| take.interaction()?.age(now);
+        let is_old = |take: &Take| age(take).is_none_or(|age| age >= longest);
         self.anew.contains_key(&key)
-            || self.indexed().get(&key).is_some_and(|slot| slot.all().iter().any(is_old))
+            || self.indexed().get(&key).is_some_and(|slot| slot.iter().any(|take| is_old(&take)))
     }
 
     /// What the next recording that stands for an old one is to replace.
-    pub(super) fn old(&mut self, key: u128) -> Option<Arc<Take>> {
+    pub(super) fn old(&mut self, key: u128) -> Option<Take> {
         match self.anew.get(&key) {
             Some(anew) if anew.has_changed => None,
             Some(anew) => anew.before.get(anew.same).cloned(),
-            None => self.indexed().get(&key).and_then(|slot| slot.all().first().cloned()),
+            None => self.indexed().get(&key).and_then(|slot| slot.get(0)),
         }
     }
 
@@ -295,22 +283,22 @@ impl Deck {
         key: u128,
         interaction: Interaction,
         purpose: &Purpose,
-    ) -> (Change, Arc<Take>) {
+    ) -> (Change, Take) {
         let mut change = Change::Append;
         if matches!(purpose, Purpose::Again | Purpose::Refresh) {
             self.indexed();
             let slot = self.index.entry(key).or_default();
             let anew = self.anew.entry(key).or_insert_with(|| Anew {
-                before: std::mem::take(slot).all().to_vec(),
+                before: std::mem::take(slot).iter().collect(),
                 ..Anew::default()
             });
-            let before = anew.before.get(anew.same).map(Arc::clone);
+            let before = anew.before.get(anew.same).cloned();
             let said = before.as_ref().and_then(|before| before.interaction());
             match before.zip(said) {
                 Some((before, said)) if !anew.has_changed && said.says_the_same(&interaction) => {
                     anew.same += 1;
                     let Purpose::Refresh = purpose else {
-                        slot.push(Arc::clone(&before));
+                        slot.push(before.clone());
                         slot.set_played(usize::MAX);
                         return (Change::Nothing, before);
                     };
@@ -318,12 +306,11 @@ impl Deck {
                     let recorded = interaction.recorded;
                     let interaction = Interaction { recorded, ..(*said).clone() };
                     let take = Take::made(interaction);
-                    take.used.store(true, Ordering::Relaxed);
-                    let take = Arc::new(take);
-                    slot.push(Arc::clone(&take));
+                    take.set_used(true);
+                    slot.push(take.clone());
                     slot.set_played(usize::MAX);
-                    if let Some(known) = self.takes.iter_mut().find(|it| Arc::ptr_eq(it, &before)) {
-                        *known = Arc::clone(&take);
+                    if let Some(known) = self.takes.iter_mut().find(|it| it.id() == before.id()) {
+                        *known = take.clone();
                     }
                     return (Change::Replace(vec![before]), take);
                 }
@@ -335,20 +322,19 @@ impl Deck {
             anew.has_changed = true;
         }
         let take = Take::made(interaction);
-        take.used.store(true, Ordering::Relaxed);
-        let take = Arc::new(take);
-        if !take.is_interrupted {
+        take.set_used(true);
+        if !take.is_interrupted() {
             let slot = self.indexed().entry(key).or_default();
-            slot.push(Arc::clone(&take));
+            slot.push(take.clone());
             slot.set_played(usize::MAX);
         }
         let mut place = self.takes.len();
         if let Change::Replace(gone) = &change {
-            let is_gone = |take: &Arc<Take>| gone.iter().any(|gone| Arc::ptr_eq(gone, take));
+            let is_gone = |take: &Take| gone.iter().any(|gone| gone.id() == take.id());
             place = self.takes.iter().position(is_gone).unwrap_or(place);
             self.takes.retain(|take| !is_gone(take));
         }
-        self.takes.insert(place.min(self.takes.len()), Arc::clone(&take));
+        self.takes.insert(place.min(self.takes.len()), take.clone());
         (change, take)
     }
 }
@@ -359,10 +345,10 @@ pub(super) fn unread(location: &str, error: std::io::Error) -> Error {
 
 /// The recording that comes nearest, and how it differs.
 pub(super) fn nearest(
-    takes: &[Arc<Take>],
+    takes: &[Take],
     asked: &Asked,
     settings: &Settings,
-) -> Option<(Arc<Take>, Vec<Difference>)> {
+) -> Option<(Take, Vec<Difference>)> {
     /// As many are compared: in a large library the newest.
     const COMPARED: usize = 1000;
     let unseen = settings.unseen();
@@ -377,9 +363,9 @@ pub(super) fn nearest(
         ((elsewhere, found.iter().filter(matters).count()), found)
     };
     candidates
-        .map(|(take, recorded)| (Arc::clone(take), weigh(&recorded)))
+        .map(|(take, recorded)| (take.clone(), weigh(&recorded)))
         // Of equals the one that was recorded first.
-        .min_by(|(a, (one, _)), (b, (other, _))| one.cmp(other).then(a.line.cmp(&b.line)))
+        .min_by(|(a, (one, _)), (b, (other, _))| one.cmp(other).then(a.line().cmp(&b.line())))
         .map(|(take, (_, found))| (take, found))
 }
 

@@ -72,7 +72,7 @@ impl Cassette {
                 return Some(Found::Miss(refused(&self.unread(&take))));
             };
             if let Some(near) = &near {
-                self.tell_near(take.line, near);
+                self.tell_near(take.line(), near);
             }
             let cassette = self.clone();
             let recorded = Recorded { answer, cassette, near, timing: settings.timing };
@@ -215,7 +215,7 @@ impl Cassette {
             }),
         };
         written.map_err(|error| Error::io(format!("write the cassette {location}"), error))?;
-        let made = Some(take).filter(|take| !take.is_interrupted);
+        let made = Some(take).filter(|take| !take.is_interrupted());
         match made.and_then(|take| self.note(key, &take)) {
             Some(why) => Err(Error::cassette(why)),
             None => Ok(()),
@@ -223,14 +223,14 @@ impl Cassette {
     }
 
     /// Writes down that a recording was used, if that is wanted; if it cannot be, why.
-    fn note(&self, key: u128, take: &Arc<Take>) -> Option<String> {
+    fn note(&self, key: u128, take: &Take) -> Option<String> {
         if !usage::is_wanted() {
             return None;
         }
-        let known = self.deck().recorded(key).to_vec();
+        let known = self.deck().recorded(key);
         let before: Vec<_> = known
             .iter()
-            .take_while(|it| !Arc::ptr_eq(it, take))
+            .take_while(|it| it.id() != take.id())
             .filter_map(|it| it.interaction())
             .collect();
         let before = before.iter().map(Arc::as_ref);

@@ -1,7 +1,5 @@
 //! A recording that is near enough, where the user said how near that is.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::canon::{Asked, canonical};
@@ -24,7 +22,7 @@ impl Deck {
         asked: &Asked,
         settings: &Settings,
         threshold: f64,
-    ) -> Option<(u128, Arc<Take>, Near)> {
+    ) -> Option<(u128, Take, Near)> {
         /// As many are compared: in a large library the newest.
         const COMPARED: usize = 1000;
         let compared = settings.normal.apply(asked);
@@ -35,19 +33,19 @@ impl Deck {
             .takes()
             .iter()
             .rev()
-            .filter(|take| due.contains_key(&Arc::as_ptr(take)))
+            .filter(|take| due.contains_key(&take.id()))
             .filter_map(|take| Some((take, take.asked()?)))
             .filter(|(_, recorded)| recorded.provider == asked.provider)
             .take(COMPARED)
             .filter_map(|(take, recorded)| {
                 let recorded = settings.normal.apply(&recorded);
                 let distance = question.distance(&Question::of(&recorded, settings)?)?;
-                (distance <= threshold).then(|| (Arc::clone(take), distance))
+                (distance <= threshold).then(|| (take.clone(), distance))
             })
             // Of equals the one that was recorded first, which comes last.
             .reduce(|best, other| if other.1 <= best.1 { other } else { best });
         let (take, distance) = nearest?;
-        let key = due[&Arc::as_ptr(&take)];
+        let key = due[&take.id()];
         self.advance(key);
         let differences = settings.differences(&take.asked()?, asked, &unseen);
         Some((key, take, Near { distance, differences }))

@@ -30,6 +30,7 @@ mod scan;
 mod service;
 mod setting;
 pub(crate) mod shelf;
+mod slot;
 mod stamp;
 mod store;
 mod take;
@@ -186,7 +187,7 @@ impl Cassette {
             Ok(deck) => deck,
             Err(error) => return vec![error.to_string()],
         };
-        let takes = deck.takes().iter().filter(|take| !take.used.load(Ordering::Relaxed));
+        let takes = deck.takes().iter().filter(|take| !take.is_used());
         takes
             .map(|take| match take.interaction() {
                 Some(it) => format!("{}:{}: {} {}", self.location(), it.line, it.method, it.url),

@@ -1,7 +1,5 @@
 //! A recording of one provider's that answers a client of another's.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde_json::Value;
@@ -19,7 +17,7 @@ use crate::wire::events;
 /// What was found for a request of another provider's wire.
 pub(super) struct Transcoded {
     pub(super) key: u128,
-    pub(super) take: Arc<Take>,
+    pub(super) take: Take,
     /// What it says, or why that cannot be told.
     pub(super) reply: Result<Reply, String>,
 }
@@ -41,7 +39,7 @@ impl Cassette {
             (deck.due(), deck.takes().to_vec())
         };
         for take in takes {
-            let Some(key) = due.get(&Arc::as_ptr(&take)).copied() else { continue };
+            let Some(key) = due.get(&take.id()).copied() else { continue };
             let Some(interaction) = take.interaction() else { continue };
             let is_other = interaction.provider != request.provider.as_str();
             let room = rooms.iter().find(|room| room.provider().as_str() == interaction.provider);

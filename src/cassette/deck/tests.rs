@@ -66,15 +66,15 @@ fn whatever_bytes_are_a_cassette_or_an_error_with_their_place() {
                 for take in deck.takes() {
                     let (whole, answer) = (take.interaction().unwrap(), take.answer().unwrap());
                     assert_eq!(whole.frames, answer.frames);
-                    assert_eq!(take.line, whole.line);
+                    assert_eq!(take.line(), whole.line);
                 }
                 // All of them are found that were not interrupted, each once.
                 let whole: Vec<_> =
-                    deck.takes().iter().filter(|take| !take.is_interrupted).cloned().collect();
+                    deck.takes().iter().filter(|take| !take.is_interrupted()).cloned().collect();
                 for take in whole {
                     let key = take.asked().unwrap().key(&[]);
                     let next = deck.next(key);
-                    assert!(matches!(next, Next::Take(found) if Arc::ptr_eq(&found, &take)));
+                    assert!(matches!(next, Next::Take(found) if found.id() == take.id()));
                 }
             }
             Err(error) => {
@@ -99,7 +99,7 @@ fn a_recording_that_cannot_be_read_is_none_that_is_empty() {
         "{\"request\":\"GET /\"}\n{\"response\":200,\"us\":1,\"headers\":[]}\n",
         "{\"request\":\"GET /\"}\n{\"response\":200,\"us\":1,\"headers\":[]}\n{\"us\":1",
     ] {
-        let take = Take::filed(lines.into(), 7);
+        let take = Take::found(lines.into(), 7);
         assert!(take.answer().is_none() && take.interaction().is_none());
     }
 }

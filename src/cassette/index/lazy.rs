@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
@@ -45,7 +43,7 @@ impl Lazy {
         key: u128,
         settings: &Settings,
         (store, name): (&dyn Store, &str),
-    ) -> Option<Arc<Take>> {
+    ) -> Option<Take> {
         let left_out = settings.ignored.iter().chain(&settings.redaction.pointers);
         (settings.normal.len() == 0 && self.index.leaves_out(left_out)).then_some(())?;
         let played = self.played.get(&key).copied().unwrap_or_default();
@@ -54,10 +52,10 @@ impl Lazy {
             None if settings.repeat => (self.index.place(key, played.checked_sub(1)?)?, played),
             None => return None,
         };
-        let take = Take::filed(self.lines(place, store, name)?, place.line);
-        take.used.store(true, Ordering::Relaxed);
+        let take = Take::found(self.lines(place, store, name)?, place.line);
+        take.set_used(true);
         self.played.insert(key, played);
-        Some(Arc::new(take))
+        Some(take)
     }
 
     /// The lines of a recording, if they are those of which the index was made.
