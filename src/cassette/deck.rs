@@ -77,7 +77,7 @@ pub(super) struct Deck {
 
 /// A key is a hash already.
 #[derive(Debug, Default)]
-pub(super) struct IsHash(u64);
+struct IsHash(u64);
 
 impl Hasher for IsHash {
     fn finish(&self) -> u64 {

@@ -197,9 +197,9 @@ impl Index {
         u128::from(self.word(at)) << 64 | u128::from(self.word(at + 1))
     }
 
-    /// The recording of a request that stands so many behind the first one.
-    fn place(&self, key: u128, nth: usize) -> Option<Place> {
-        let entry = self.first(key).checked_add(nth)?;
+    /// The recording of a request that stands so many behind the [first](Self::first) one.
+    fn place(&self, key: u128, first: usize, nth: usize) -> Option<Place> {
+        let entry = first.checked_add(nth)?;
         (entry < self.entries() && self.key(entry) == key).then_some(())?;
         let at = HEAD + ENTRY * entry + 2;
         let (start, sizes) = (self.word(at), self.word(at + 1));

@@ -1,12 +1,9 @@
 //! A cassette of which nothing but the index was read.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
-
 use bytes::Bytes;
 
 use super::{Index, Place, sum};
-use crate::cassette::deck::{IsHash, Settings};
+use crate::cassette::deck::Settings;
 use crate::cassette::store::Store;
 use crate::cassette::take::Take;
 
@@ -18,8 +15,9 @@ pub(in crate::cassette) struct Lazy {
     text: Option<Bytes>,
     /// How many recordings were read out of it, one by one.
     reads: usize,
-    /// How many recordings of a request were replayed.
-    played: HashMap<u128, usize, BuildHasherDefault<IsHash>>,
+    /// How many recordings of a request were replayed, by the place of its first one. Empty as long as
+    /// none was.
+    played: Vec<u32>,
 }
 
 impl Lazy {
@@ -29,7 +27,7 @@ impl Lazy {
     /// If there is an index that fits.
     pub(in crate::cassette) fn open(store: &dyn Store, name: &str) -> Option<Self> {
         let (index, text) = Index::open(store, name)?;
-        Some(Self { index, text, reads: 0, played: HashMap::default() })
+        Some(Self { index, text, reads: 0, played: Vec::new() })
     }
 
     pub(in crate::cassette) fn len(&self) -> usize {
@@ -46,15 +44,20 @@ impl Lazy {
     ) -> Option<Take> {
         let left_out = settings.ignored.iter().chain(&settings.redaction.pointers);
         (settings.normal.len() == 0 && self.index.leaves_out(left_out)).then_some(())?;
-        let played = self.played.get(&key).copied().unwrap_or_default();
-        let (place, played) = match self.index.place(key, played) {
+        let first = self.index.first(key);
+        let played = self.played.get(first).copied().unwrap_or_default();
+        let nth = |nth: u32| self.index.place(key, first, nth as usize);
+        let (place, played) = match nth(played) {
             Some(place) => (place, played + 1),
-            None if settings.repeat => (self.index.place(key, played.checked_sub(1)?)?, played),
+            None if settings.repeat => (nth(played.checked_sub(1)?)?, played),
             None => return None,
         };
         let take = Take::found(self.lines(place, store, name)?, place.line);
         take.set_used(true);
-        self.played.insert(key, played);
+        if self.played.is_empty() {
+            self.played.resize(self.index.entries(), 0);
+        }
+        self.played[first] = played;
         Some(take)
     }
 
@@ -86,7 +89,8 @@ impl Lazy {
 
     /// How many recordings of which requests were replayed.
     pub(in crate::cassette) fn played(&self) -> impl Iterator<Item = (u128, usize)> {
-        self.played.iter().map(|(key, count)| (*key, *count))
+        let played = self.played.iter().enumerate().filter(|(_, count)| **count > 0);
+        played.map(|(first, count)| (self.index.key(first), *count as usize))
     }
 
     pub(in crate::cassette) fn rewind(&mut self) {

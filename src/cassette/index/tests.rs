@@ -38,9 +38,11 @@ fn keys_are_found_however_they_are_spread() {
                 assert_eq!(index.first(key), first, "{count} {key}");
                 let same = keys[first..].iter().take_while(|it| **it == key).count();
                 for nth in 0..same {
-                    assert_eq!(index.place(key, nth).unwrap().start, (first + nth) as u64);
+                    assert_eq!(index.place(key, first, nth).unwrap().start, (first + nth) as u64);
                 }
-                assert!(index.place(key, same).is_none() && index.place(key, usize::MAX).is_none());
+                for nth in [same, usize::MAX] {
+                    assert!(index.place(key, first, nth).is_none());
+                }
             }
         }
     }
@@ -64,7 +66,7 @@ fn any_words_are_no_panic() {
         };
         let keys: Vec<_> = (0..index.entries()).map(|entry| index.key(entry)).collect();
         for key in keys.into_iter().chain([0, u128::MAX]) {
-            let _ = index.place(key, rng.below(3) as usize);
+            let _ = index.place(key, index.first(key), rng.below(3) as usize);
         }
         let _ = (index.recordings(), index.snapshot(&Bytes::from_static(b"x")));
     }
