@@ -1,5 +1,7 @@
 //! JSON without a tree: where each value stands, in one pass.
 
+use crate::wire::{find_special, find_special_in_short};
+
 /// A value, a name or a container, in the order of the text.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cassette) struct Node {
@@ -189,36 +191,14 @@ impl Scan<'_> {
 
 /// Up to where a text does not go on as it is: at a quote, at an escape, at a control character that
 /// may not be there, or at the end.
-fn plain(bytes: &[u8], mut at: usize) -> usize {
+fn plain(bytes: &[u8], at: usize) -> usize {
     /// Names, and most values, are no longer.
     const SHORT: usize = 16;
-    let is_special = |byte: &u8| (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\');
-    let long = at + SHORT;
-    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        if let Some(found) = special(u64::from_le_bytes(*eight)) {
-            return at + found;
-        }
-        at += 8;
-        // Many at once, which a compiler makes few instructions of.
-        while at >= long
-            && let Some(many) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>)
-            && !many.iter().fold(false, |any, byte| any | is_special(byte))
-        {
-            at += many.len();
-        }
-    }
-    bytes[at..].iter().position(is_special).map_or(bytes.len(), |found| at + found)
-}
-
-/// The first byte of these that is a quote, a backslash or a control character.
-fn special(word: u64) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = ONES << 7;
-    // The lowest bit that is set is right; others may be borrowed.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let found = (zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | control) & HIGH;
-    (found != 0).then(|| found.trailing_zeros() as usize / 8)
+    let rest = &bytes[at..];
+    let (near, far) = rest.split_at(rest.len().min(SHORT));
+    let found =
+        find_special_in_short(near).or_else(|| find_special(far).map(|found| near.len() + found));
+    found.map_or(bytes.len(), |found| at + found)
 }
 
 /// The character that an escape stands for, and how long the escape is. `None` if it is none.

@@ -159,33 +159,43 @@ pub(super) fn inside_base64(bytes: &mut [u8], mask: impl Fn(&mut [u8]) -> bool) 
     }
 }
 
-/// The next run of at least so many such bytes.
+/// The next run of at least so many such bytes, which are more than a few.
 fn run(
     bytes: &[u8],
     mut at: usize,
     is_part: impl Fn(u8) -> bool,
     least: usize,
 ) -> Option<(usize, usize)> {
-    loop {
-        // The byte a run's least length away tells most places off at once.
-        let probe = bytes.get(at + least - 1)?;
-        if !is_part(*probe) {
-            at += least;
+    // Wherever it begins, it has one of the blocks from here on in it.
+    const BLOCK: usize = size_of::<u64>();
+    debug_assert!(least >= 2 * BLOCK - 1);
+    let mut block = at;
+    while let Some(eight) = bytes.get(block..).and_then(<[u8]>::first_chunk::<BLOCK>) {
+        if has_gap(u64::from_le_bytes(*eight)) || !eight.iter().all(|byte| is_part(*byte)) {
+            block += BLOCK;
             continue;
         }
-        let mut start = at + least - 1;
+        let mut start = block;
         while start > at && is_part(bytes[start - 1]) {
             start -= 1;
         }
-        let mut end = at + least;
+        let mut end = block + BLOCK;
         while end < bytes.len() && is_part(bytes[end]) {
             end += 1;
         }
         if end - start >= least {
             return Some((start, end));
         }
-        at = end;
+        (at, block) = (end, end);
     }
+    None
+}
+
+/// Whether one of eight bytes is a space, a quote, or another that comes before all letters and signs. If
+/// so, it is found.
+fn has_gap(eight: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    eight.wrapping_sub(ONES * b'+' as u64) & !eight & (ONES << 7) != 0
 }
 
 /// What a key is made of, and what may stand beside it without a gap.
@@ -213,4 +223,55 @@ const fn table(others: &[u8]) -> [bool; 256] {
         at += 1;
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::util::rng::Rng;
+
+    #[test]
+    fn runs_are_found_wherever_they_begin_and_end() {
+        /// Whatever comes, one byte after the other.
+        fn plainly(
+            bytes: &[u8],
+            is_part: impl Fn(u8) -> bool,
+            least: usize,
+        ) -> Vec<(usize, usize)> {
+            let mut runs = Vec::new();
+            let mut start = 0;
+            for end in 0..=bytes.len() {
+                if bytes.get(end).is_none_or(|byte| !is_part(*byte)) {
+                    runs.extend((end - start >= least).then_some((start, end)));
+                    start = end + 1;
+                }
+            }
+            runs
+        }
+        let mut rng = Rng::new(7);
+        let mut found = 0;
+        for round in 0..20_000 {
+            // Few gaps, so that there are long runs; all bytes there are, so that each is one once.
+            let bytes: Vec<u8> = (0..rng.below(120))
+                .map(|_| match rng.below(20) {
+                    0 => rng.below(256) as u8,
+                    1 => b" \",:*+,-./09:=@AZ[_`az{\x7f\x80\xff"[rng.below(25) as usize],
+                    _ => b'a' + rng.below(26) as u8,
+                })
+                .collect();
+            let check = |is_part: fn(u8) -> bool, least| {
+                let mut at = 0;
+                let next = || {
+                    let found = run(&bytes, at, is_part, least)?;
+                    at = found.1;
+                    Some(found)
+                };
+                let runs: Vec<_> = std::iter::from_fn(next).collect();
+                assert_eq!(runs, plainly(&bytes, is_part, least), "{round} {bytes:?}");
+                runs.len()
+            };
+            found += check(is_letter, SHORTEST.min(BEARER)) + check(is_base64, BASE64);
+        }
+        assert!(found > 10_000, "{found}");
+    }
 }
