@@ -6,6 +6,25 @@
 /// a hasher whose output is free to change. (Multiply-and-fold after wyhash; four lanes, since
 /// each step of one lane waits for the last.)
 pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u64 {
+    let (lanes, rest) = lanes(seed, bytes);
+    let state = lanes[0] ^ lanes[1].rotate_left(17) ^ lanes[2].rotate_left(31) ^ lanes[3];
+    last(state, rest, bytes.len())
+}
+
+/// Folds `bytes` into 128 bits, of which the upper ones are [`hash`]: in one pass.
+#[cfg(feature = "cassette")]
+pub(crate) fn hash_wide(seed: u64, bytes: &[u8]) -> u128 {
+    let (lanes, rest) = lanes(seed, bytes);
+    let one = lanes[0] ^ lanes[1].rotate_left(17) ^ lanes[2].rotate_left(31) ^ lanes[3];
+    // A change of one lane that leaves the one as it is does not leave the other.
+    let other =
+        lanes[0].rotate_left(23) ^ lanes[1] ^ lanes[2].rotate_left(7) ^ !lanes[3].rotate_left(41);
+    let halves = [one, other].map(|state| u128::from(last(state, rest, bytes.len())));
+    halves[0] << 64 | halves[1]
+}
+
+/// All whole blocks of 64 bytes, and the bytes that are left.
+fn lanes(seed: u64, bytes: &[u8]) -> ([u64; 4], &[u8]) {
     let mut lanes = [seed ^ SECRET[0], seed ^ SECRET[1], seed ^ SECRET[2], seed];
     let mut blocks = bytes.chunks_exact(64);
     for block in &mut blocks {
@@ -13,11 +32,14 @@ pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u64 {
             *lane = mix(*lane, pair);
         }
     }
-    let mut state = lanes[0] ^ lanes[1].rotate_left(17) ^ lanes[2].rotate_left(31) ^ lanes[3];
-    for pair in blocks.remainder().chunks(16) {
+    (lanes, blocks.remainder())
+}
+
+fn last(mut state: u64, rest: &[u8], length: usize) -> u64 {
+    for pair in rest.chunks(16) {
         state = mix(state, pair);
     }
-    fold(state ^ SECRET[2], bytes.len() as u64 ^ SECRET[1])
+    fold(state ^ SECRET[2], length as u64 ^ SECRET[1])
 }
 
 /// A generator whose whole sequence follows from its seed.
