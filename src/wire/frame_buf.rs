@@ -43,8 +43,15 @@ pub struct FrameBuf {
     buf: BytesMut,
     /// Length of the first frame in `buf`, with its kind in the two highest bits.
     first: Option<usize>,
-    /// The same of those behind it, of which `taken` have become the first.
-    more: Vec<usize>,
+    /// In a box, since a stream that waits has none, and waits for long.
+    more: Option<Box<More>>,
+}
+
+/// The frames behind the first one.
+#[derive(Debug, Default)]
+struct More {
+    lengths: Vec<usize>,
+    /// So many have become the first.
     taken: usize,
 }
 
@@ -66,14 +73,15 @@ impl FrameBuf {
         let length = self.buf.len() - start;
         match self.first {
             None => self.first = Some(length),
-            Some(_) => self.more.push(length),
+            Some(_) => self.more.get_or_insert_default().lengths.push(length),
         }
     }
 
     /// Says what the frame appended last is, if it is more than one of many:
     /// [faults](crate::Fault) that leave out or repeat it go by that.
     pub fn mark(&mut self, kind: FrameKind) {
-        if let Some(length) = self.more.last_mut().or(self.first.as_mut()) {
+        let last = self.more.as_mut().and_then(|more| more.lengths.last_mut());
+        if let Some(length) = last.or(self.first.as_mut()) {
             *length = *length & LENGTH | (kind as usize) << KIND;
         }
     }
@@ -112,11 +120,12 @@ impl FrameBuf {
     /// The length and the kind of the next frame, which is the next no more.
     fn next(&mut self) -> Option<(usize, FrameKind)> {
         let length = self.first.take()?;
-        self.first = self.more.get(self.taken).copied();
-        self.taken += 1;
-        if self.first.is_none() {
-            self.more.clear();
-            self.taken = 0;
+        if let Some(more) = &mut self.more {
+            self.first = more.lengths.get(more.taken).copied();
+            more.taken += 1;
+            if self.first.is_none() {
+                more.clear();
+            }
         }
         let kind = match length >> KIND {
             0 => FrameKind::Plain,
@@ -129,8 +138,7 @@ impl FrameBuf {
     /// All frames that are left, as one piece.
     pub fn take_all(&mut self) -> Option<Bytes> {
         self.first.take()?;
-        self.more.clear();
-        self.taken = 0;
+        self.more.iter_mut().for_each(|more| more.clear());
         Some(self.buf.split().freeze())
     }
 
@@ -145,6 +153,14 @@ impl FrameBuf {
         if self.buf.capacity() - self.buf.len() < most {
             self.buf.reserve(length());
         }
+    }
+}
+
+impl More {
+    /// The room is kept: there will be as many again.
+    fn clear(&mut self) {
+        self.lengths.clear();
+        self.taken = 0;
     }
 }
 

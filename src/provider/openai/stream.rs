@@ -40,7 +40,7 @@ struct Encoder {
     chunks: Chunks,
     /// The choice that is being said.
     lane: Lane,
-    others: Vec<Lane>,
+    others: Box<[Lane]>,
 }
 
 impl StreamEncoder for Encoder {
@@ -142,10 +142,9 @@ impl Encoder {
     fn delta_with_logprobs(&mut self, text: &str, frames: &mut FrameBuf) {
         let lane = &mut self.lane;
         let is_refusal = lane.part == Part::Refusal;
-        let said = &mut lane.said[usize::from(is_refusal)];
+        let said = lane.say(is_refusal, text.len());
         let top = self.chunks.top_logprobs.unwrap_or_default();
-        let tokens = tokens(text, *said, top, lane.entropy);
-        *said += text.len();
+        let tokens = tokens(text, said, top, lane.entropy);
         let (delta, logprobs) = match is_refusal {
             false => (
                 Delta { content: Some(Some(text)), ..Delta::default() },
@@ -208,7 +207,7 @@ impl Encoder {
         }
         let lane = &mut self.lane;
         lane.has_tools = false;
-        let delta = Delta { annotations: &lane.annotations, ..Delta::default() };
+        let delta = Delta { annotations: lane.annotations(), ..Delta::default() };
         self.chunks.choice(lane, delta, None, Some(finish_reason(finish)), frames);
         frames.mark(FrameKind::Finish);
     }

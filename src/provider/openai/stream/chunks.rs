@@ -18,7 +18,7 @@ pub(in crate::provider::openai) const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
 pub(super) struct Chunks {
     id: ChatId,
     pub(super) created: u64,
-    model: String,
+    model: Box<str>,
     has_logprobs: bool,
     pub(super) top_logprobs: Option<usize>,
     fingerprint: Option<Fingerprint>,
@@ -72,7 +72,7 @@ impl Chunks {
         Self {
             id: identity.id,
             created: identity.created,
-            model: identity.model.to_owned(),
+            model: identity.model.into(),
             has_logprobs: identity.has_logprobs,
             top_logprobs: identity.top_logprobs,
             fingerprint: identity.fingerprint,

@@ -7,6 +7,7 @@ use crate::provider::openai::extra::{Annotation, annotations};
 use crate::provider::openai::identity::of_choice;
 use crate::reply::{Reply, ToolDeltas};
 
+/// A stream holds it for as long as it waits for its next token, so it is small.
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) index: usize,
@@ -17,10 +18,16 @@ pub(super) struct Lane {
     pub(super) has_tools: bool,
     pub(super) has_audio: bool,
     pub(super) entropy: Entropy,
-    pub(super) cut: ToolDeltas,
-    pub(super) annotations: Vec<Annotation<'static>>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few choices have.
+#[derive(Debug, Default)]
+struct Rare {
+    cut: ToolDeltas,
+    annotations: Vec<Annotation<'static>>,
     /// Bytes said of the content and of the refusal, where log-probabilities are wanted.
-    pub(super) said: [usize; 2],
+    said: [usize; 2],
     /// The part and the id of each call, where calls are cut in another way than the vendor's.
     calls: Vec<(usize, String)>,
 }
@@ -36,6 +43,10 @@ pub(super) enum Part {
 
 impl Lane {
     pub(super) fn new(index: usize, reply: &Reply, entropy: Entropy) -> Self {
+        let cut = reply.how_tool_calls_are_cut();
+        let annotations: Vec<_> =
+            annotations(reply).into_iter().map(Annotation::into_owned).collect();
+        let is_rare = cut != ToolDeltas::default() || !annotations.is_empty();
         Self {
             index,
             part: Part::None,
@@ -44,40 +55,54 @@ impl Lane {
             has_tools: false,
             has_audio: false,
             entropy: of_choice(entropy, index),
-            cut: reply.how_tool_calls_are_cut(),
-            annotations: annotations(reply).into_iter().map(Annotation::into_owned).collect(),
-            said: [0; 2],
-            calls: Vec::new(),
+            rare: is_rare.then(|| Box::new(Rare { cut, annotations, ..Rare::default() })),
         }
+    }
+
+    pub(super) fn annotations(&self) -> &[Annotation<'static>] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.annotations)
+    }
+
+    /// So many bytes of the content or of the refusal were said before these.
+    pub(super) fn say(&mut self, is_refusal: bool, bytes: usize) -> usize {
+        let said = &mut self.rare.get_or_insert_default().said[usize::from(is_refusal)];
+        *said += bytes;
+        *said - bytes
     }
 
     /// Remembers a call, if its fragments or those of others need it.
     pub(super) fn begin(&mut self, part: usize, id: &str) {
-        if self.cut != ToolDeltas::default() {
-            self.calls.push((part, id.to_owned()));
+        if let Some(rare) = &mut self.rare
+            && rare.cut != ToolDeltas::default()
+        {
+            rare.calls.push((part, id.to_owned()));
         }
     }
 
     /// Goes on with a call that was begun before.
     pub(super) fn resume(&mut self, part: usize) {
-        if let Some(call) = self.calls.iter().position(|(begun, _)| *begun == part) {
+        let calls = self.rare.as_ref().map_or(&[][..], |rare| &rare.calls);
+        if let Some(call) = calls.iter().position(|(begun, _)| *begun == part) {
             self.part = Part::ToolCall(call);
             self.delta = None;
         }
     }
 
     pub(super) fn call_index(&self, call: usize) -> Option<usize> {
-        (!self.cut.no_index).then_some(call)
+        let no_index = self.rare.as_ref().is_some_and(|rare| rare.cut.no_index);
+        (!no_index).then_some(call)
     }
 
     /// A piece of the arguments of `call`.
     pub(super) fn fragment<'a>(&'a self, call: usize, arguments: &'a str) -> ToolCall<'a> {
-        let id = self.calls.get(call).filter(|_| self.cut.id_in_each);
+        let rare = self.rare.as_ref();
+        let id = rare.filter(|it| it.cut.id_in_each).and_then(|it| it.calls.get(call));
+        let empty_names = rare.is_some_and(|it| it.cut.empty_names);
         ToolCall {
             index: self.call_index(call),
             id: id.map(|(_, id)| id.as_str()),
             r#type: None,
-            function: Function { name: self.cut.empty_names.then_some(""), arguments },
+            function: Function { name: empty_names.then_some(""), arguments },
         }
     }
 }
