@@ -240,7 +240,9 @@ impl Deck {
 
     pub(super) fn next(&mut self, key: u128) -> Next {
         let repeat = self.settings.repeat;
-        let Some(slot) = self.indexed().get_mut(&key) else { return Next::None };
+        // There may be an empty one where what was recorded anew was interrupted.
+        let slot = self.indexed().get_mut(&key).filter(|slot| slot.len() > 0);
+        let Some(slot) = slot else { return Next::None };
         let Some(take) = slot.due(repeat) else { return Next::Exhausted(slot.len()) };
         slot.set_played(slot.played() + 1);
         take.set_used(true);

@@ -103,3 +103,17 @@ fn a_recording_that_cannot_be_read_is_none_that_is_empty() {
         assert!(take.answer().is_none() && take.interaction().is_none());
     }
 }
+
+/// It was said that "0 recordings" of it had all been replayed.
+#[test]
+fn what_was_interrupted_when_it_was_recorded_anew_is_not_there() {
+    let mut deck = Deck::default();
+    let interrupted = Some("the connection was lost".to_owned());
+    let interaction = Interaction { status: 200, interrupted, ..Interaction::default() };
+    deck.add(7, interaction, &Purpose::Again);
+    assert!(matches!(deck.next(7), Next::None));
+    deck.add(7, Interaction { status: 200, ..Interaction::default() }, &Purpose::Again);
+    assert!(matches!(deck.next(7), Next::Exhausted(1)));
+    deck.rewind();
+    assert!(matches!(deck.next(7), Next::Take(_)));
+}
