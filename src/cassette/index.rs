@@ -145,25 +145,25 @@ impl Index {
         let mut index = Self { bytes, drawers: Vec::new() };
         let is_one = index.word(0) == MAGIC && index.word(KEYING) == keying();
         (is_one && index.word(1) == sum(&index.bytes[2 * WORD..])).then_some(())?;
-        index.sort()?;
+        index.drawers = index.drawn()?;
         Some(index)
     }
 
-    /// Notes where the drawers begin.
-    fn sort(&mut self) -> Option<()> {
+    /// Where the drawers begin; `None` if there are too many entries.
+    fn drawn(&self) -> Option<Vec<u32>> {
         /// So many are in each, more or less.
         const EACH: usize = 4;
         let entries = u32::try_from(self.entries()).ok()?;
         let count = self.entries() / EACH + 1;
-        self.drawers = Vec::with_capacity(count + 1);
+        let mut drawers = Vec::with_capacity(count + 1);
         for entry in 0..entries {
             let drawer = drawer(self.key(entry as usize), count);
-            while self.drawers.len() <= drawer {
-                self.drawers.push(entry);
+            while drawers.len() <= drawer {
+                drawers.push(entry);
             }
         }
-        self.drawers.resize(count + 1, entries);
-        Some(())
+        drawers.resize(count + 1, entries);
+        Some(drawers)
     }
 
     fn word(&self, at: usize) -> u64 {
@@ -228,8 +228,10 @@ fn drawer(key: u128, drawers: usize) -> usize {
 
 /// Another number wherever another version of this crate makes other keys.
 fn keying() -> u64 {
-    /// A little of all that keys are made of.
+    /// A little of all that keys are made of; texts of each length that is hashed in a way of its own.
     const PROBE: &[u8] = br#"{"model":"m","n":1,"user":"u","temperature":0.5,"text":"\u00e9",
+        "lengths":["a","4 to 7","from 8 to 16","between 17 and 32 bytes","more than 32 bytes: of these",
+        "each whole block of 64 bytes is folded by itself, and what is left in another way"],
         "messages":[{"id":"a","created":1},{"tool_call_id":"a","content":[null,true,-7,1e3]}],
         "tools":[{"function":{"parameters":{}}}],"response_format":{"type":"text"}}"#;
     let question = Question {
