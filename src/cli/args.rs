@@ -199,21 +199,28 @@ pub(super) struct Serve {
     pub(super) json: bool,
 }
 
+/// Where the providers are.
+#[derive(Debug, clap::Args)]
+pub(super) struct Upstreams {
+    /// Where a provider is, in place of its own address: `openai=URL`, or a URL alone, which is the
+    /// provider's whose host it is, or else all providers'.
+    #[arg(long, value_name = "[PROVIDER=]URL")]
+    pub(super) upstream: Vec<String>,
+    /// Certificates in PEM to trust, beside those that browsers trust.
+    #[arg(long, value_name = "FILE")]
+    pub(super) upstream_ca: Option<PathBuf>,
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Record {
     /// Where it is kept: a file, or a folder for `recorded.jsonl`.
     #[arg(long, value_name = "FILE|DIR")]
     pub(super) cassette: PathBuf,
-    /// Where a provider is, in place of its own address: `openai=URL`, or a URL alone, which is the
-    /// provider's whose host it is, or else all providers'.
-    #[arg(long, value_name = "[PROVIDER=]URL")]
-    pub(super) upstream: Vec<String>,
     /// Records everything anew, also what is recorded already.
     #[arg(long)]
     pub(super) all: bool,
-    /// Certificates in PEM to trust, beside those that browsers trust.
-    #[arg(long, value_name = "FILE")]
-    pub(super) upstream_ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) upstreams: Upstreams,
     /// Address or name to listen on, if not 127.0.0.1.
     #[arg(long)]
     pub(super) host: Option<String>,

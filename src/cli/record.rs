@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use super::args::Record;
+use super::args::{Record, Upstreams};
 use super::serve::{greet, trusting};
 use crate::cassette::{Cassette, RecordMode, Store};
 use crate::layer::MockLlmLayer;
@@ -26,13 +26,9 @@ pub(super) fn record<W: FnOnce()>(
     let path = file_to_record(&options.cassette);
     let mode = if options.all { RecordMode::RecordAll } else { RecordMode::RecordMissing };
     let cassette = Cassette::open(&path)?.mode(mode);
-    let before = cassette.len();
+    let already = cassette.len();
     let layer = MockLlmLayer::new().cassette(cassette.clone());
-    let mut builder =
-        MockServer::builder(layer).upstream(trusting(options.upstream_ca.as_deref())?);
-    for upstream in &options.upstream {
-        builder = with_upstream(builder, upstream)?;
-    }
+    let mut builder = before(layer, &options.upstreams)?;
     if let Some(host) = &options.host {
         builder = builder.host(host);
     }
@@ -45,7 +41,7 @@ pub(super) fn record<W: FnOnce()>(
     let _ = writeln!(
         err,
         "recorded {} calls; {} has {}",
-        cassette.len().saturating_sub(before),
+        cassette.len().saturating_sub(already),
         path.display(),
         cassette.len()
     );
@@ -54,12 +50,19 @@ pub(super) fn record<W: FnOnce()>(
     Ok(())
 }
 
+/// A server before these providers.
+pub(super) fn before(
+    layer: MockLlmLayer,
+    upstreams: &Upstreams,
+) -> Result<MockServerBuilder, Failure> {
+    let upstream = trusting(upstreams.upstream_ca.as_deref())?;
+    let builder = MockServer::builder(layer).upstream(upstream);
+    upstreams.upstream.iter().try_fold(builder, |builder, text| with_upstream(builder, text))
+}
+
 /// `openai=https://host/v1`, or a URL alone: then it is the provider's whose host it is, or else
 /// everybody's.
-pub(super) fn with_upstream(
-    builder: MockServerBuilder,
-    text: &str,
-) -> Result<MockServerBuilder, Failure> {
+fn with_upstream(builder: MockServerBuilder, text: &str) -> Result<MockServerBuilder, Failure> {
     let rooms = registry::builtin();
     let known = || rooms.iter().map(|room| room.provider());
     if let Some((name, url)) = text.split_once('=').filter(|(name, _)| !name.contains([':', '/'])) {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::args::Upstreams;
+
 /// A command about cassettes.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Cassette {
@@ -229,13 +231,8 @@ pub(super) struct Redact {
 pub(super) struct Verify {
     #[command(flatten)]
     pub(super) paths: Paths,
-    /// Where a provider is, in place of its own address: `openai=URL`, or a URL alone, which is the
-    /// provider's whose host it is, or else all providers'.
-    #[arg(long, value_name = "[PROVIDER=]URL")]
-    pub(super) upstream: Vec<String>,
-    /// Certificates in PEM to trust, beside those that browsers trust.
-    #[arg(long, value_name = "FILE")]
-    pub(super) upstream_ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) upstreams: Upstreams,
     /// Prints one JSON array.
     #[arg(long)]
     pub(super) json: bool,

@@ -18,11 +18,10 @@ use super::args::Verify;
 use super::{Failure, count, print_json};
 use crate::cassette::shelf::{Recording, Shelved};
 use crate::cassette::{Cassette, RecordMode};
-use crate::cli::record::with_upstream;
-use crate::cli::serve::{KEYS, trusting};
+use crate::cli::record::before;
+use crate::cli::serve::KEYS;
 use crate::error::BoxError;
 use crate::layer::MockLlmLayer;
-use crate::server::MockServer;
 use crate::upstream::{Upstream, sign, without_key};
 
 #[derive(Serialize)]
@@ -75,12 +74,7 @@ fn again(
 ) -> Result<Verified, Failure> {
     let cassette = Cassette::open(path)?.mode(RecordMode::Verify);
     let layer = MockLlmLayer::new().cassette(cassette.clone());
-    let mut builder =
-        MockServer::builder(layer).upstream(trusting(options.upstream_ca.as_deref())?);
-    for upstream in &options.upstream {
-        builder = with_upstream(builder, upstream)?;
-    }
-    let server = builder.start()?;
+    let server = before(layer, &options.upstreams)?.start()?;
     let mut client = Upstream::new().no_proxy();
     let (mut asked, mut failed) = (0, Vec::new());
     for recording in &file.recordings {
