@@ -126,20 +126,17 @@ impl Deck {
     /// The recordings of a file, which is at this place.
     pub(super) fn read(location: &str, file: Bytes) -> Result<Self, Error> {
         let mut deck = Self::default();
-        let surveyed = quick::survey(&file, &[]);
-        let keys = surveyed.iter().flatten().map(|it| (!it.is_interrupted).then_some(it.key));
-        let keys: Vec<_> = keys.collect();
-        let Some(takes) = surveyed.and_then(Take::filed) else {
+        let Some(takes) = quick::survey(&file, &[]).and_then(Take::filed) else {
             let takes = format::read(location, &file)?.into_iter().map(Take::made);
             return Ok(Self { takes: takes.collect(), ..deck });
         };
-        deck.takes.reserve_exact(keys.len());
-        deck.takes.extend(takes);
-        deck.index.reserve(keys.len());
-        for (key, take) in keys.into_iter().zip(&deck.takes) {
-            if let Some(key) = key {
+        deck.takes.reserve_exact(takes.len());
+        deck.index.reserve(takes.len());
+        for (key, take) in takes {
+            if !take.is_interrupted() {
                 deck.index.entry(key).or_default().push(take.clone());
             }
+            deck.takes.push(take);
         }
         deck.is_indexed = true;
         Ok(deck)

@@ -368,6 +368,7 @@ fn is_secret(name: &str) -> bool {
     /// Those of nearly every request, to be quick about them.
     const PLAIN: [&str; 6] =
         ["accept", "accept-encoding", "content-length", "content-type", "host", "user-agent"];
+    /// Those that keys come in are parts too, and told at once.
     const NAMES: [&str; 7] = [
         "authorization",
         "tenant",

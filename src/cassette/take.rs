@@ -49,14 +49,20 @@ enum Source {
 pub(super) struct Id(usize, u32);
 
 impl Take {
-    /// Those of a file, in order; `None` if there are too many.
-    pub(super) fn filed(mut entries: Vec<Entry>) -> Option<impl Iterator<Item = Self>> {
+    /// Those of a file, in order, each with the key of its request; `None` if there are too many.
+    pub(super) fn filed(
+        mut entries: Vec<Entry>,
+    ) -> Option<impl ExactSizeIterator<Item = (u128, Self)>> {
         let count = u32::try_from(entries.len()).ok()?;
         entries.shrink_to_fit();
         let words = entries.len().div_ceil(u64::BITS as usize);
         let used = std::iter::repeat_with(AtomicU64::default).take(words).collect();
         let filed = Arc::new(Filed { entries, used });
-        Some((0..count).map(move |at| Self::Filed(Arc::clone(&filed), at)))
+        Some(
+            (0..count).map(move |at| {
+                (filed.entries[at as usize].key, Self::Filed(Arc::clone(&filed), at))
+            }),
+        )
     }
 
     pub(super) fn made(interaction: Interaction) -> Self {

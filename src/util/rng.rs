@@ -7,19 +7,17 @@
 /// each step of one lane waits for the last.)
 pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u64 {
     let (lanes, rest) = lanes(seed, bytes);
-    let state = lanes[0] ^ lanes[1].rotate_left(17) ^ lanes[2].rotate_left(31) ^ lanes[3];
-    last(state, rest, bytes.len())
+    last(joined(lanes), rest, bytes.len())
 }
 
 /// Folds `bytes` into 128 bits, of which the upper ones are [`hash`]: in one pass.
 #[cfg(feature = "cassette")]
 pub(crate) fn hash_wide(seed: u64, bytes: &[u8]) -> u128 {
     let (lanes, rest) = lanes(seed, bytes);
-    let one = lanes[0] ^ lanes[1].rotate_left(17) ^ lanes[2].rotate_left(31) ^ lanes[3];
-    // A change of one lane that leaves the one as it is does not leave the other.
-    let other =
-        lanes[0].rotate_left(23) ^ lanes[1] ^ lanes[2].rotate_left(7) ^ !lanes[3].rotate_left(41);
-    let halves = [one, other].map(|state| u128::from(last(state, rest, bytes.len())));
+    // Turned against each other once more, so that what leaves the one state as it is changes the other.
+    let [first, second, third, fourth] = lanes;
+    let turned = [first.rotate_left(23), second, third.rotate_left(7), !fourth.rotate_left(41)];
+    let halves = [lanes, turned].map(|it| u128::from(last(joined(it), rest, bytes.len())));
     halves[0] << 64 | halves[1]
 }
 
@@ -33,6 +31,10 @@ fn lanes(seed: u64, bytes: &[u8]) -> ([u64; 4], &[u8]) {
         }
     }
     (lanes, blocks.remainder())
+}
+
+fn joined(lanes: [u64; 4]) -> u64 {
+    lanes[0] ^ lanes[1].rotate_left(17) ^ lanes[2].rotate_left(31) ^ lanes[3]
 }
 
 fn last(mut state: u64, rest: &[u8], length: usize) -> u64 {

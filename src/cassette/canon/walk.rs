@@ -22,7 +22,7 @@ pub(in crate::cassette) struct Keyer {
 #[derive(Debug, Default)]
 struct Scratch {
     meant: Vec<u8>,
-    /// The names and values of the objects that are being walked.
+    /// Those of the objects that are being walked.
     fields: Vec<Field>,
     /// The ids of a conversation, numbered by where they come first.
     seen: HashMap<u128, usize>,

@@ -191,8 +191,7 @@ fn run(
     None
 }
 
-/// Whether one of eight bytes is a space, a quote, or another that comes before all letters and signs. If
-/// so, it is found.
+/// Whether one of eight bytes is a space, a quote, or another that comes before all that a run has.
 fn has_gap(eight: u64) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     eight.wrapping_sub(ONES * b'+' as u64) & !eight & (ONES << 7) != 0
