@@ -12,13 +12,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::join_all;
 use futures::stream;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -30,6 +31,7 @@ use tower::{Service, ServiceExt};
 use tower_mock_llm::{MockBody, MockLlmLayer, MockServer, Pace, Reply, Rule};
 
 const FLOOR: &str = "--serve-floor";
+const ALIKE: &str = "--serve-floor-with-headers";
 const MOCK: &str = "--serve-mock";
 
 /// What is played: the gaps add up to two seconds.
@@ -47,7 +49,8 @@ fn main() {
     let quick = std::env::args().any(|arg| arg == "--test");
     let mut plan = if quick { QUICK } else { FULL };
     match std::env::args().nth(1).as_deref() {
-        Some(FLOOR) => return serve_floor(std::env::args().nth(2).is_some()),
+        Some(FLOOR) => return serve_floor(std::env::args().nth(2).is_some(), false),
+        Some(ALIKE) => return serve_floor(std::env::args().nth(2).is_some(), true),
         Some(MOCK) => return serve_mock(std::env::args().nth(2).is_some()),
         _ => {}
     }
@@ -65,7 +68,11 @@ fn main() {
     let runtime = runtime();
     let lateness = runtime.block_on(join_all((0..plan.streams).map(|n| in_process(plan, n))));
     print("in process", plan, lateness, "");
-    for (kind, name) in [(FLOOR, "raw hyper"), (MOCK, "MockServer")] {
+    for (kind, name) in [
+        (FLOOR, "raw hyper"),
+        (ALIKE, "raw hyper, the mock's headers"),
+        (MOCK, "MockServer"),
+    ] {
         let server = Server::start(kind, quick);
         // What a server takes once and for all is taken before.
         runtime.block_on(over_a_socket(plan, 0, server.addr));
@@ -135,8 +142,8 @@ const DELTA: &[u8] = b"\"delta\":{\"content\":\"";
 
 /// How many deltas with text begin in these bytes.
 fn deltas(bytes: &[u8]) -> usize {
-    let found = bytes.windows(DELTA.len()).filter(|window| *window == DELTA);
-    found.count()
+    // A client that is slow itself would measure that.
+    memchr::memmem::find_iter(bytes, DELTA).count()
 }
 
 fn chat() -> Bytes {
@@ -266,10 +273,18 @@ fn serve_mock(quick: bool) {
     wait_for_parent();
 }
 
-/// The least that hyper can do: ready bytes, and deadlines counted from the first.
-fn serve_floor(quick: bool) {
+/// The least that hyper can do: ready bytes, and deadlines counted from the first. `alike`: with the
+/// headers that the mock's answers have, which hyper keeps for as long as a connection lives.
+fn serve_floor(quick: bool, alike: bool) {
     let plan = if quick { QUICK } else { FULL };
     let runtime = runtime();
+    let headers = match alike {
+        true => {
+            let Ok(response) = runtime.block_on(plan.layer().into_service().oneshot(request()));
+            response.headers().clone()
+        }
+        false => HeaderMap::new(),
+    };
     let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)));
     let listener = listener.expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
@@ -284,14 +299,15 @@ fn serve_floor(quick: bool) {
         \"content\":\" word\"},\"logprobs\":null,\"finish_reason\":null}],\"obfuscation\":\
         \"Ab3dEf9h\"}\n\n",
     );
+    let headers = Arc::new(headers);
     runtime.block_on(async {
         loop {
             let (tcp, _) = listener.accept().await.expect("a connection");
             let _ = tcp.set_nodelay(true);
-            let frame = frame.clone();
+            let (frame, headers) = (frame.clone(), Arc::clone(&headers));
             tokio::spawn(async move {
                 let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-                    let frame = frame.clone();
+                    let (frame, headers) = (frame.clone(), Arc::clone(&headers));
                     async move {
                         let _ = request.into_body().collect().await;
                         let start = Instant::now();
@@ -301,11 +317,16 @@ fn serve_floor(quick: bool) {
                                 if n == plan.tokens {
                                     return None;
                                 }
-                                sleep_until(start + plan.gap * n).await;
+                                // The first one goes with the head. A timer would wait for its turn.
+                                if n > 0 {
+                                    sleep_until(start + plan.gap * n).await;
+                                }
                                 Some((Ok::<_, Infallible>(Frame::data(frame)), n + 1))
                             }
                         });
-                        Ok::<_, Infallible>(Response::new(StreamBody::new(frames)))
+                        let mut response = Response::new(StreamBody::new(frames));
+                        *response.headers_mut() = HeaderMap::clone(&headers);
+                        Ok::<_, Infallible>(response)
                     }
                 });
                 let mut http = hyper::server::conn::http1::Builder::new();

@@ -10,7 +10,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -19,6 +19,10 @@ use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Either, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
+#[path = "harness/least.rs"]
+mod least;
+
+use least::Least;
 use tower_mock_llm::{Answer, Fault, MockLlmLayer, MockServer, Reply, Rule, last_user};
 
 /// As the first argument: be that server, in place of the bench.
@@ -56,6 +60,7 @@ fn main() {
                 unary(&floor, "raw hyper, the mock's own bytes and headers", "/same", UNARY)
                     .teach(&same),
                 unary(&flat, "raw hyper, the same without writev", "/same", UNARY).teach(&same),
+                unary(&flat, "the least by hand, on the same", "/least", UNARY).teach(&same),
                 unary(&mock, "MockServer, three rules, journal on", PATH, UNARY),
                 unary(&full, "MockServer, 100 rules, journal and metrics", PATH, UNARY),
             ],
@@ -85,6 +90,13 @@ const UNARY: &str = "capital";
 const STREAM: &str = "long story";
 const APART: &str = "slow story";
 
+/// In the order of the mock's rules.
+const RULES: [&str; 3] = [STREAM, APART, UNARY];
+
+fn fifty_tokens() -> String {
+    "word ".repeat(50).trim_end().to_owned()
+}
+
 /// `full`: with an admin side, as `mock-llm serve` has it, and a hundred rules, of which the last answers.
 fn serve_mock(full: bool) {
     let text = |tokens| Reply::text("word ".repeat(tokens).trim_end());
@@ -98,7 +110,7 @@ fn serve_mock(full: bool) {
     let layer = layer
         .rule(Rule::when(last_user().contains(STREAM)).respond_with(text(500)))
         .rule(Rule::when(last_user().contains(APART)).respond_with(apart))
-        .rule(Rule::when(last_user().contains(UNARY)).respond_with(text(50)));
+        .rule(Rule::when(last_user().contains(UNARY)).respond_with(fifty_tokens()));
     let server = MockServer::builder(layer).admin(full).start().expect("a server");
     announce(server.addr());
     wait_for_parent();
@@ -141,8 +153,10 @@ struct Ready {
     json: Bytes,
     frames: Arc<[Bytes]>,
     coalesced: Bytes,
-    /// Head and body of what the mock said: taught by the parent.
-    same: std::sync::Mutex<(HeaderMap, Bytes)>,
+    /// What the mock said: taught by the parent.
+    same: OnceLock<Response<Bytes>>,
+    /// What says the same.
+    least: OnceLock<Least>,
 }
 
 impl Default for Ready {
@@ -162,7 +176,8 @@ impl Default for Ready {
             json: vec![b'x'; 840].into(),
             coalesced: frames.concat().into(),
             frames,
-            same: std::sync::Mutex::default(),
+            same: OnceLock::new(),
+            least: OnceLock::new(),
         }
     }
 }
@@ -191,10 +206,14 @@ impl Ready {
         let (kind, body) = match head.uri.path() {
             "/json" => ("application/json", whole(&self.json)),
             "/same" => {
-                let (headers, body) = self.same.lock().expect("no panic").clone();
-                let mut response = Response::new(whole(&body));
-                *response.headers_mut() = headers;
+                let same = self.same.get().expect("it was taught");
+                let mut response = Response::new(whole(same.body()));
+                *response.headers_mut() = same.headers().clone();
                 return Ok(response);
+            }
+            "/least" => {
+                let least = self.least.get().expect("it was taught");
+                return Ok(least.answer(head, asked).map(Either::Left));
             }
             "/teach" => {
                 self.learn(&asked);
@@ -224,7 +243,10 @@ impl Ready {
                 headers.append(name, value.parse().expect("a value"));
             }
         }
-        *self.same.lock().expect("no panic") = (headers, Bytes::copy_from_slice(body.as_bytes()));
+        let mut same = Response::new(Bytes::copy_from_slice(body.as_bytes()));
+        *same.headers_mut() = headers;
+        self.least.get_or_init(|| Least::like(same.clone(), &fifty_tokens(), &RULES));
+        self.same.get_or_init(|| same);
     }
 }
 

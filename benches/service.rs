@@ -16,8 +16,11 @@ use tower_mock_llm::{MockLlmLayer, Reply, Rule, last_user};
 
 #[path = "harness/mod.rs"]
 mod harness;
+#[path = "harness/least.rs"]
+mod least;
 
 use harness::Group;
+use least::Least;
 
 type Req = Request<Full<Bytes>>;
 
@@ -55,14 +58,26 @@ fn unary() {
         Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(&[b'x'; 840]))))
     });
     group.case("service_fn with a ready body", 1, &request, move |r| drain(now(canned.call(r))));
-    let mut service = MockLlmLayer::new().into_service();
-    group.case("default reply", 1, &request, move |r| drain(now(service.call(r))));
-    let reply = Arc::new(Reply::text("word ".repeat(50)));
+    let texts = ["no such text", "nor this", "lorem"];
+    let text = "word ".repeat(50);
+    let reply = Arc::new(Reply::text(&text));
     let mut layer = MockLlmLayer::new();
-    for text in ["no such text", "nor this", "lorem"] {
+    for text in texts {
         layer = layer.rule(Rule::when(last_user().contains(text)).respond_with(Arc::clone(&reply)));
     }
     let mut service = layer.into_service();
+    let mut least = || Least::like(whole(now(service.call(request()))), &text, &texts);
+    for (name, least) in [
+        ("the least by hand, one header, no journal", least().bare()),
+        ("the least by hand, the same headers, a journal", least()),
+    ] {
+        group.case(name, 1, &request, move |r| {
+            let (head, body) = r.into_parts();
+            drain(least.answer(head, bytes_of(body)))
+        });
+    }
+    let mut default = MockLlmLayer::new().into_service();
+    group.case("default reply", 1, &request, move |r| drain(now(default.call(r))));
     group.case("three rules, the last one matches, 50 tokens", 1, &request, move |r| {
         drain(now(service.call(r)))
     });
@@ -107,6 +122,21 @@ fn stream() {
         );
         group.case("the layer", 500, request, move |r| drain(now(service.call(r))));
         group.run();
+    }
+}
+
+/// The answer with its body in one piece.
+fn whole<B: Body<Data = Bytes>>(response: Response<B>) -> Response<Bytes> {
+    let (head, body) = response.into_parts();
+    Response::from_parts(head, bytes_of(body))
+}
+
+/// A body that is one piece.
+fn bytes_of<B: Body<Data = Bytes>>(body: B) -> Bytes {
+    let mut body = pin!(body);
+    match body.as_mut().poll_frame(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        _ => panic!("nothing here waits"),
     }
 }
 
