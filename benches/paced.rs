@@ -68,11 +68,9 @@ fn main() {
     let runtime = runtime();
     let lateness = runtime.block_on(join_all((0..plan.streams).map(|n| in_process(plan, n))));
     print("in process", plan, lateness, "");
-    for (kind, name) in [
-        (FLOOR, "raw hyper"),
-        (ALIKE, "raw hyper, the mock's headers"),
-        (MOCK, "MockServer"),
-    ] {
+    for (kind, name) in
+        [(FLOOR, "raw hyper"), (ALIKE, "raw hyper, the mock's headers"), (MOCK, "MockServer")]
+    {
         let server = Server::start(kind, quick);
         // What a server takes once and for all is taken before.
         runtime.block_on(over_a_socket(plan, 0, server.addr));

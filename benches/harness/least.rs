@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body_util::Full;
@@ -17,15 +16,17 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 
 pub(crate) struct Least {
-    headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// What stands before the id, the model and the text, and behind them.
     around: [Vec<u8>; 4],
     text: String,
     rules: Vec<Finder<'static>>,
     calls: AtomicU64,
     /// As many requests as the mock's keeps, if any.
-    journal: Option<Mutex<VecDeque<Arc<(Parts, Bytes)>>>>,
+    pub(crate) journal: Option<Mutex<VecDeque<Arc<Entry>>>>,
 }
+
+type Entry = (Parts, Bytes);
 
 #[derive(Deserialize)]
 struct Chat<'a> {
@@ -72,14 +73,6 @@ impl Least {
             calls: AtomicU64::new(0),
             journal: Some(Mutex::default()),
         }
-    }
-
-    /// The same with one header, and without a journal.
-    pub(crate) fn bare(mut self) -> Self {
-        let kind = self.headers.remove(CONTENT_TYPE).expect("a content type");
-        self.headers = HeaderMap::from_iter([(CONTENT_TYPE, kind)]);
-        self.journal = None;
-        self
     }
 
     pub(crate) fn answer(&self, head: Parts, body: Bytes) -> Response<Full<Bytes>> {

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::{BodyExt, Full};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,6 +13,8 @@ use super::args::{Ask, Asked};
 use super::{Failure, config, print_json};
 use crate::claim::is_forbidden;
 use crate::layer::MockLlmLayer;
+use crate::provider::Provider;
+use crate::provider::home::{Home, sign};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -85,11 +87,16 @@ fn headers(headers: &HeaderMap) -> impl Iterator<Item = (String, String)> {
 fn request(options: &Ask) -> Request<Full<Bytes>> {
     let Ask { prompt, stream, tool, .. } = options;
     let model = options.model.as_deref();
+    let home = match options.provider {
+        Asked::Anthropic => Home::of(&Provider::ANTHROPIC),
+        Asked::Gemini => Home::of(&Provider::GEMINI),
+        Asked::Openai => Home::of(&Provider::OPENAI),
+    };
+    let home = home.expect("it is built in");
     let anything = json!({"properties": {}, "type": "object"});
-    let (url, key, mut body) = match options.provider {
+    let (path, mut body) = match options.provider {
         Asked::Anthropic => (
-            "https://api.anthropic.com/v1/messages".to_owned(),
-            "x-api-key",
+            "/v1/messages".to_owned(),
             json!({
                 "max_tokens": 1024,
                 "messages": [{"content": prompt, "role": "user"}],
@@ -98,16 +105,14 @@ fn request(options: &Ask) -> Request<Full<Bytes>> {
         ),
         Asked::Gemini => (
             format!(
-                "https://generativelanguage.googleapis.com/v1beta/models/{}:{}",
+                "/v1beta/models/{}:{}",
                 escaped(model.unwrap_or("gemini-2.5-flash")),
                 if *stream { "streamGenerateContent?alt=sse" } else { "generateContent" },
             ),
-            "x-goog-api-key",
             json!({"contents": [{"parts": [{"text": prompt}], "role": "user"}]}),
         ),
         Asked::Openai => (
-            "https://api.openai.com/v1/chat/completions".to_owned(),
-            "authorization",
+            "/v1/chat/completions".to_owned(),
             json!({
                 "messages": [{"content": prompt, "role": "user"}],
                 "model": model.unwrap_or("gpt-4o"),
@@ -138,12 +143,11 @@ fn request(options: &Ask) -> Request<Full<Bytes>> {
     }
     let mut request = Request::new(Full::from(body.to_string()));
     *request.method_mut() = http::Method::POST;
-    *request.uri_mut() = url.parse().unwrap_or_default();
+    *request.uri_mut() = format!("https://{}{path}", home.host).parse().unwrap_or_default();
     let headers = request.headers_mut();
-    let value = if key == "authorization" { "Bearer mock-llm-ask" } else { "mock-llm-ask" };
-    headers.insert(key, http::HeaderValue::from_static(value));
-    headers.insert("anthropic-version", http::HeaderValue::from_static("2023-06-01"));
-    headers.insert("content-type", http::HeaderValue::from_static("application/json"));
+    sign(&home.provider, &HeaderValue::from_static("mock-llm-ask"), headers);
+    headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
     request
 }
 

@@ -78,8 +78,11 @@ pub(super) fn vendor(kind: Kind) -> Vendor {
 
 #[cfg(feature = "server")]
 mod routes {
+    use std::borrow::Cow;
+
     use super::*;
     use crate::error::Error;
+    use crate::provider::home::Home;
     use crate::upstream::{Routes, Step, Target};
 
     impl Plan {
@@ -120,13 +123,14 @@ mod routes {
             return Ok(None);
         }
         let given = provider.base_url.as_ref().map(|url| url.value.as_str());
-        let url = given.filter(|url| !url.is_empty()).or_else(|| base_url(kind));
+        let given = given.filter(|url| !url.is_empty()).map(Cow::Borrowed);
+        let url = given.or_else(|| base_url(kind));
         let Some(url) = url else {
             return Err(Error::config(format!(
                 "providers.{name}: a server needs its `base_url`, to call it"
             )));
         };
-        let mut target = Target::new(name, vendor(kind), url)?;
+        let mut target = Target::new(name, vendor(kind), &url)?;
         if let Some(key) = provider.api_key.as_ref().and_then(|key| key.value.text.as_deref()) {
             target = target.key(key);
         }
@@ -135,20 +139,20 @@ mod routes {
 
     /// Where a vendor is reached, by its own documentation (read 2026-11-21); the endpoint that imitates
     /// OpenAI's, where it has one.
-    fn base_url(kind: Kind) -> Option<&'static str> {
-        Some(match kind {
-            Kind::Anthropic => "https://api.anthropic.com",
+    fn base_url(kind: Kind) -> Option<Cow<'static, str>> {
+        Some(Cow::Borrowed(match kind {
+            Kind::Anthropic | Kind::Gemini | Kind::Openai => {
+                return Some(Home::of(&vendor(kind))?.base_url().into());
+            }
             Kind::Cohere => "https://api.cohere.ai/compatibility/v1",
             Kind::Deepseek => "https://api.deepseek.com/v1",
-            Kind::Gemini => "https://generativelanguage.googleapis.com",
             Kind::Groq => "https://api.groq.com/openai/v1",
             Kind::Mistral => "https://api.mistral.ai/v1",
             Kind::Ollama => "http://localhost:11434/v1",
-            Kind::Openai => "https://api.openai.com/v1",
             Kind::Openrouter => "https://openrouter.ai/api/v1",
             Kind::Together => "https://api.together.xyz/v1",
             Kind::Xai => "https://api.x.ai/v1",
             Kind::Azure | Kind::Bedrock | Kind::Custom | Kind::Mock | Kind::Vertex => return None,
-        })
+        }))
     }
 }

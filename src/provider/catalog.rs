@@ -57,15 +57,6 @@ pub(super) fn call(head: &Head<'_>, root: &str) -> Option<Call> {
     }
 }
 
-/// Whose client it is, where it sends what no other vendor's does: for paths that several vendors have.
-pub(crate) fn sender(head: &Head<'_>) -> Option<Provider> {
-    let has = |name: &str| head.headers.contains_key(name);
-    if has("anthropic-version") || has("x-api-key") && !has("authorization") {
-        return Some(Provider::ANTHROPIC);
-    }
-    (has("x-goog-api-key") || head.query_param("key").is_some()).then_some(Provider::GEMINI)
-}
-
 pub(super) fn parse(
     provider: Provider,
     mut call: Call,

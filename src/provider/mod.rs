@@ -11,6 +11,7 @@ mod decoding;
 pub(crate) mod golden;
 pub(crate) mod headers;
 mod heard;
+pub(crate) mod home;
 pub(crate) mod registry;
 pub(crate) mod shape;
 pub(crate) mod text_or;

@@ -24,8 +24,6 @@ pub use self::client::{Upstream, UpstreamResponse};
 pub(crate) use self::headers::{without_hops, without_key, without_secrets};
 pub(crate) use self::routes::{Routes, Step};
 pub(crate) use self::target::Target;
-#[cfg(feature = "cli")]
-pub(crate) use self::target::sign;
 use crate::error::BoxError;
 
 /// The body of a request that a server passes on.

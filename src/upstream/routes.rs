@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use http::Uri;
 
 use super::Target;
-use crate::provider::{Provider, Room, catalog};
+use crate::provider::home::Home;
+use crate::provider::{Provider, Room};
 use crate::request::Head;
 
 /// All that can be called, and which models belong to whom.
@@ -89,8 +90,8 @@ impl Routes {
         if let Some(room) = by_host().or_else(by_path) {
             return Some(room.provider());
         }
-        if let Some(sender) = catalog::sender(head) {
-            return Some(sender);
+        if let Some(home) = Home::of_client(head) {
+            return Some(home.provider.clone());
         }
         let path = head.path;
         if path.starts_with("/v1beta") {

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Uri, uri};
 
 use crate::error::Error;
 use crate::provider::Provider;
+use crate::provider::home::{Home, sign};
 
 /// A provider that is really called: whose API it speaks, and where.
 #[derive(Clone)]
@@ -65,13 +66,8 @@ impl Target {
 
     /// The vendor itself, where it is one of those that are known.
     pub(crate) fn of_vendor(provider: &Provider) -> Option<Self> {
-        let base_url = match provider.as_str() {
-            "anthropic" => "https://api.anthropic.com",
-            "gemini" => "https://generativelanguage.googleapis.com",
-            "openai" => "https://api.openai.com/v1",
-            _ => return None,
-        };
-        Self::new(provider.as_str(), provider.clone(), base_url).ok()
+        let base_url = Home::of(provider)?.base_url();
+        Self::new(provider.as_str().to_owned(), provider.clone(), &base_url).ok()
     }
 
     /// The host that a URL names.
@@ -125,26 +121,9 @@ impl Target {
     /// Gives a request that has no key the target's own.
     pub(crate) fn sign(&self, headers: &mut HeaderMap) {
         if let Some(key) = &self.key {
-            sign(self.provider.as_str(), key, headers);
+            sign(&self.provider, key, headers);
         }
     }
-}
-
-/// Puts a key where this provider looks for it.
-pub(crate) fn sign(provider: &str, key: &HeaderValue, headers: &mut HeaderMap) {
-    let name = match provider {
-        "anthropic" => HeaderName::from_static("x-api-key"),
-        "gemini" => HeaderName::from_static("x-goog-api-key"),
-        _ => AUTHORIZATION,
-    };
-    let mut value = if name == AUTHORIZATION {
-        let bearer = [b"Bearer ", key.as_bytes()].concat();
-        HeaderValue::from_bytes(&bearer).unwrap_or_else(|_| key.clone())
-    } else {
-        key.clone()
-    };
-    value.set_sensitive(true);
-    headers.insert(name, value);
 }
 
 /// Shows no key.
@@ -163,6 +142,8 @@ impl fmt::Debug for Target {
 
 #[cfg(test)]
 mod tests {
+    use http::header::AUTHORIZATION;
+
     use super::*;
 
     #[test]

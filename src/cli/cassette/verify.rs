@@ -22,7 +22,9 @@ use crate::cli::record::before;
 use crate::cli::serve::KEYS;
 use crate::error::BoxError;
 use crate::layer::MockLlmLayer;
-use crate::upstream::{Upstream, sign, without_key};
+use crate::provider::Provider;
+use crate::provider::home::sign;
+use crate::upstream::{Upstream, without_key};
 
 #[derive(Serialize)]
 struct Verified {
@@ -149,7 +151,7 @@ fn request(recording: &Recording, server: &str) -> Result<Request<Full<Bytes>>, 
     headers.remove(HOST);
     headers.remove(CONTENT_LENGTH);
     if let Some(key) = key(&of.provider) {
-        sign(&of.provider, &HeaderValue::try_from(key)?, headers);
+        sign(&Provider::new(of.provider.clone()), &HeaderValue::try_from(key)?, headers);
     }
     Ok(request)
 }

@@ -32,8 +32,9 @@ mod tools;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderName, Response};
 
+use super::home::Home;
 use super::{
     Cacheable, Call, Context, ErrorContext, Heard, Operation, Provider, ResponseSynth,
     StreamEncoder, no_words,
@@ -46,13 +47,24 @@ use crate::wire::FrameBuf;
 #[derive(Debug)]
 pub(crate) struct Anthropic;
 
+pub(super) static HOME: Home = Home {
+    provider: Provider::ANTHROPIC,
+    host: "api.anthropic.com",
+    root: "",
+    key: HeaderName::from_static("x-api-key"),
+    is_client: |head| {
+        let has = |name: &str| head.headers.contains_key(name);
+        has("anthropic-version") || has("x-api-key") && !has("authorization")
+    },
+};
+
 impl ResponseSynth for Anthropic {
     fn provider(&self) -> Provider {
         Provider::ANTHROPIC
     }
 
     fn owns(&self, host: &str) -> bool {
-        host.eq_ignore_ascii_case("api.anthropic.com")
+        HOME.owns(host)
     }
 
     fn recognize(&self, head: &Head<'_>) -> Option<Call> {

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use super::catalog::{Capabilities, MODELS, Row};
 use super::diagnose::invalid;
-use super::{Anthropic, error, headers, models as names};
+use super::{HOME, error, headers, models as names};
 use crate::provider::catalog::{self, Entry};
-use crate::provider::{Call, Context, ErrorContext, Provider, ResponseSynth};
+use crate::provider::{Call, Context, ErrorContext, Provider};
 use crate::reply::{ApiError, ErrorKind, Models};
 use crate::request::{Head, LlmRequest};
 use crate::util::percent;
@@ -20,9 +20,7 @@ use crate::wire::JsonStyle;
 pub(super) fn call(head: &Head<'_>) -> Option<Call> {
     let call = catalog::call(head, "/v1/models")?;
     // Other vendors have the path too.
-    let is_ours = head.host.is_some_and(|host| Anthropic.owns(host))
-        || catalog::sender(head) == Some(Provider::ANTHROPIC);
-    is_ours.then_some(call)
+    HOME.is_meant(head).then_some(call)
 }
 
 pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequest, ApiError> {

@@ -37,8 +37,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderName, Response};
 
+use super::home::Home;
 use super::{
     Cacheable, Call, Context, ErrorContext, Heard, Operation, Provider, ResponseSynth,
     StreamEncoder, no_words,
@@ -51,6 +52,16 @@ use crate::wire::{FrameBuf, JsonStyle};
 /// The room.
 #[derive(Debug)]
 pub(crate) struct Gemini;
+
+pub(super) static HOME: Home = Home {
+    provider: Provider::GEMINI,
+    host: "generativelanguage.googleapis.com",
+    root: "",
+    key: HeaderName::from_static("x-goog-api-key"),
+    is_client: |head| {
+        head.headers.contains_key("x-goog-api-key") || head.query_param("key").is_some()
+    },
+};
 
 /// The path asks for a stream.
 const STREAM: u32 = 1;
@@ -70,7 +81,7 @@ impl ResponseSynth for Gemini {
     }
 
     fn owns(&self, host: &str) -> bool {
-        host.eq_ignore_ascii_case("generativelanguage.googleapis.com")
+        HOME.owns(host)
     }
 
     fn recognize(&self, head: &Head<'_>) -> Option<Call> {

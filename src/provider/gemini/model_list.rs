@@ -8,9 +8,9 @@ use http::Response;
 use serde::Serialize;
 
 use super::catalog::{METHODS, MODELS, Row};
-use super::{Gemini, INDENTED, error, headers};
+use super::{HOME, INDENTED, error, headers};
 use crate::provider::catalog::{self, Entry};
-use crate::provider::{Call, Context, ErrorContext, Provider, ResponseSynth};
+use crate::provider::{Call, Context, ErrorContext};
 use crate::reply::{ApiError, ErrorKind, Models};
 use crate::request::Head;
 use crate::util::base64::base64;
@@ -21,9 +21,7 @@ pub(super) fn call(head: &Head<'_>) -> Option<Call> {
     own.iter().find_map(|root| catalog::call(head, root)).or_else(|| {
         let call = catalog::call(head, "/v1/models")?;
         // Other vendors have the path too.
-        let is_ours = head.host.is_some_and(|host| Gemini.owns(host))
-            || catalog::sender(head) == Some(Provider::GEMINI);
-        is_ours.then_some(call)
+        HOME.is_meant(head).then_some(call)
     })
 }
 

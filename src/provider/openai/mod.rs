@@ -34,7 +34,9 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::Response;
+use http::header::AUTHORIZATION;
 
+use super::home::Home;
 use super::{
     Cacheable, Call, Context, ErrorContext, Heard, Operation, Provider, ResponseSynth,
     StreamEncoder, no_words,
@@ -62,9 +64,14 @@ const TOP_LOGPROBS: u32 = 8;
 /// found it, and the first when none or `auto` was.
 const TIERS: [&str; 4] = ["default", "fast", "flex", "priority"];
 
-fn owns(host: &str) -> bool {
-    host.eq_ignore_ascii_case("api.openai.com")
-}
+pub(super) static HOME: Home = Home {
+    provider: Provider::OPENAI,
+    host: "api.openai.com",
+    root: "/v1",
+    key: AUTHORIZATION,
+    // Everybody imitates them.
+    is_client: |_| false,
+};
 
 impl ResponseSynth for OpenAi {
     fn provider(&self) -> Provider {
@@ -72,7 +79,7 @@ impl ResponseSynth for OpenAi {
     }
 
     fn owns(&self, host: &str) -> bool {
-        owns(host)
+        HOME.owns(host)
     }
 
     fn recognize(&self, head: &Head<'_>) -> Option<Call> {

@@ -9,8 +9,9 @@ use bytes::Bytes;
 use http::Response;
 use serde::Serialize;
 
-use super::{error, headers, owns};
+use super::{HOME, error, headers};
 use crate::provider::catalog::{self, Entry};
+use crate::provider::home::Home;
 use crate::provider::{Call, Context, ErrorContext};
 use crate::reply::{ApiError, ErrorKind, Models};
 use crate::request::Head;
@@ -19,7 +20,7 @@ use crate::wire::JsonStyle;
 pub(super) fn call(head: &Head<'_>) -> Option<Call> {
     let call = catalog::call(head, "/v1/models")?;
     // Other vendors have the path too.
-    let is_ours = head.host.is_some_and(owns) || catalog::sender(head).is_none();
+    let is_ours = head.host.is_some_and(|host| HOME.owns(host)) || Home::of_client(head).is_none();
     is_ours.then_some(call)
 }
 

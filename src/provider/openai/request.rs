@@ -24,7 +24,7 @@ pub(super) fn parse(call: Call, head: &Head<'_>, body: &Bytes) -> Result<LlmRequ
         return Err(ApiError::new(ErrorKind::Malformed));
     }
     // Servers that imitate the vendor have fields of their own; only the vendor refuses them.
-    let is_vendor = || !head.is_lenient() && head.host.is_some_and(super::owns);
+    let is_vendor = || !head.is_lenient() && head.host.is_some_and(|host| super::HOME.owns(host));
     let chat = match scan(body) {
         Some(chat) => chat,
         None => match serde_json::from_slice(body) {
