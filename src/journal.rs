@@ -58,7 +58,8 @@ pub(crate) enum Track {
 }
 
 impl Received {
-    #[inline]
+    // A part of its callers, since it is large, and to hand it on costs.
+    #[inline(always)]
     pub(crate) fn new(
         room: &Room,
         call: Option<Call>,
