@@ -178,7 +178,13 @@ where
         if this.reaction.is_none() {
             let body = ready!(this.collected.poll(this.body.as_mut(), cx));
             let Job { mock, claim, head } = this.job.take().expect("polled after completion");
-            *this.reaction = Some(react(&mock, claim, head, body));
+            match react(&mock, claim, head, body) {
+                // Nearly always: nothing to wait for, so it is not put away to be taken out again.
+                Reaction::Respond(response, Duration::ZERO) => {
+                    return Poll::Ready(Outcome::Play(response));
+                }
+                reaction => *this.reaction = Some(reaction),
+            }
         }
         if let Some(Reaction::Gather(pending)) = this.reaction {
             ready!(Pin::new(&mut pending.gather).poll(cx));

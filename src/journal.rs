@@ -58,6 +58,8 @@ pub(crate) enum Track {
 }
 
 impl Received {
+    // A part of its callers, since it is large, and to hand it on costs.
+    #[inline(always)]
     pub(crate) fn new(
         room: &Room,
         call: Option<Call>,
@@ -139,6 +141,13 @@ impl Received {
         self
     }
 
+    #[inline]
+    pub(crate) fn judged(mut self, lenient: bool) -> Self {
+        self.lenient = lenient;
+        self
+    }
+
+    #[inline]
     pub(crate) fn with_attempt(mut self, attempt: Option<Box<Attempt>>) -> Self {
         self.attempt = attempt;
         self

@@ -65,7 +65,7 @@ impl Mock {
                 let response = response.map(|frames| watch.around(frames.playback(None)));
                 Ok(Reaction::Respond(response, wait))
             }
-            Some(Say::Error(error)) => Err(Some(error)),
+            Some(Say::Error(error)) => Err(Some(*error)),
             _ => Err(None),
         }
     }

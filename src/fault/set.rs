@@ -76,18 +76,18 @@ pub(crate) fn say_inside(
     let mut frames = FrameBuf::new();
     let say = match say {
         Say::Error(error) => Say::Error(error),
-        _ if !request.stream => Say::Error(error.clone()),
+        _ if !request.stream => Say::Error(Box::new(error.clone())),
         say => match room.stream_error(
             &ErrorContext::of(request, created, entropy),
             error,
             &mut frames,
         ) {
             Ok(()) => say,
-            Err(why) => Say::Error(ApiError::invalid_request(format!(
+            Err(why) => Say::Error(Box::new(ApiError::invalid_request(format!(
                 "tower-mock-llm: {} cannot say an error inside a stream: {why}. Give the error \
                  itself as the answer, or another fault.",
                 room.provider()
-            ))),
+            )))),
         },
     };
     (say, Some(Box::new(frames)))

@@ -139,7 +139,7 @@ impl Mock {
                 let counter = self.counter(request);
                 return match room.overlong(request, &|text| counter.exactly(text)) {
                     None => (Say::Output(output), fault),
-                    Some(error) => (Say::Error(error), None),
+                    Some(error) => (Say::Error(Box::new(error)), None),
                 };
             }
             say => return (say, fault),
@@ -149,7 +149,7 @@ impl Mock {
         match unsayable(room, &reply).or_else(fitting) {
             None => (Say::Reply(reply), fault),
             // It must be read: nothing goes wrong with it.
-            Some(error) => (Say::Error(error), None),
+            Some(error) => (Say::Error(Box::new(error)), None),
         }
     }
 }

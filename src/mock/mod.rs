@@ -143,15 +143,12 @@ impl Mock {
         made.hold = hold;
         let status = made.response.status();
         let (model, stream) = (std::mem::take(&mut request.model), request.stream);
-        let (call, head, body) = request.take();
         let watch = self.note(|| {
-            let mut entry = Received::new(&room, Some(call), head, body, rule, status, track);
-            entry.attempt = attempt;
+            let (call, head, body) = request.take();
+            let entry = Received::new(&room, Some(call), head, body, rule, status, track);
             #[cfg(feature = "cassette")]
-            {
-                entry.replayed = replayed;
-            }
-            entry
+            let entry = entry.with_replayed(replayed);
+            entry.with_attempt(attempt)
         });
         watch.asked(model, stream);
         made.watched(watch)
@@ -265,8 +262,8 @@ impl Mock {
         if bound.entries == 0 && !self.is_observed() {
             return Watch::Off;
         }
-        let mut received = received();
-        received.lenient = self.settings.lenient;
+        #[cfg_attr(not(feature = "server"), expect(unused_mut))]
+        let mut received = received().judged(self.settings.lenient);
         #[cfg(feature = "server")]
         self.observe(&mut received);
         let received = Arc::new(received);

@@ -15,7 +15,8 @@ pub(crate) fn template(
         headers.append(name, HeaderValue::from_static(""));
     }
     for (name, value) in fixed {
-        headers.append(*name, HeaderValue::from_static(value));
+        // A name that is static all along: to clone one that was copied would count who shares it.
+        headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     headers
 }

@@ -36,7 +36,8 @@ pub struct Answer {
 
 #[derive(Debug)]
 pub(crate) enum Say {
-    Error(ApiError),
+    /// Boxed, since it is much larger than the rest, and every answer is moved about.
+    Error(Box<ApiError>),
     /// A cassette lets the request go to the provider.
     #[cfg(feature = "cassette")]
     Live(Box<crate::cassette::Ticket>),
@@ -159,7 +160,7 @@ impl From<Reply> for Answer {
 
 impl From<ApiError> for Answer {
     fn from(error: ApiError) -> Self {
-        Self::new(Say::Error(error))
+        Self::new(Say::Error(Box::new(error)))
     }
 }
 

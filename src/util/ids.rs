@@ -38,20 +38,30 @@ const BASE64_URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 /// Compiled for each alphabet: with the number of letters known, an index needs no check.
 fn draw<const N: usize>(letters: &[u8; N], rng: &mut Rng, place: &mut [u8]) {
-    for eight in place.chunks_mut(8) {
+    in_eights(place, || {
         let mut word = rng.next();
-        for letter in eight {
+        std::array::from_fn(|_| {
             let wide = u128::from(word) * N as u128;
-            *letter = letters[(wide >> 64) as usize];
             word = wide as u64;
-        }
+            letters[(wide >> 64) as usize]
+        })
+    });
+}
+
+/// Fills `place` with eight letters at a time, of the last ones as many as there is room for: where it
+/// is known that there are eight, they are written at once.
+fn in_eights(place: &mut [u8], mut next: impl FnMut() -> [u8; 8]) {
+    let (eights, rest) = place.as_chunks_mut();
+    eights.fill_with(&mut next);
+    if !rest.is_empty() {
+        rest.copy_from_slice(&next()[..rest.len()]);
     }
 }
 
 /// The same letters as `draw` with those of hexadecimal digits, eight at once.
 fn draw_hex(rng: &mut Rng, place: &mut [u8]) {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
-    for eight in place.chunks_mut(8) {
+    in_eights(place, || {
         // Four bits to a byte, the first ones in front.
         let mut word = rng.next() >> 32;
         word = (word | word << 16) & 0x0000_ffff_0000_ffff;
@@ -60,8 +70,8 @@ fn draw_hex(rng: &mut Rng, place: &mut [u8]) {
         let is_letter = ((word + ONES * 6) >> 4) & ONES;
         let digits = word + ONES * u64::from(b'0');
         let letters = digits + is_letter * u64::from(b'a' - b'9' - 1);
-        eight.copy_from_slice(&letters.to_be_bytes()[..eight.len()]);
-    }
+        letters.to_be_bytes()
+    });
 }
 
 /// `prefix` and `count` letters.
