@@ -15,7 +15,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use super::Stop;
 use super::core::Current;
@@ -52,14 +52,6 @@ pub(super) struct Serving {
     pub(super) tls: Option<super::Tls>,
 }
 
-/// What each connection is told.
-struct Signals {
-    /// The server ends.
-    drain: watch::Receiver<()>,
-    /// There is no room: whoever has not asked for anything must go.
-    shed: Arc<Bell>,
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "a server has a task for each connection, and must wait when there are no more files"
@@ -69,15 +61,16 @@ pub(super) async fn serve(
     serving: Serving,
     mut stopped: oneshot::Receiver<Stop>,
 ) {
-    let (drain, _) = watch::channel(());
-    let shed = Arc::new(Bell::default());
-    let room = Arc::new(Semaphore::new(serving.limits.connections));
+    let bell = Arc::new(Bell::default());
+    let places = serving.limits.connections.min(Semaphore::MAX_PERMITS);
+    let places = u32::try_from(places).unwrap_or(u32::MAX);
+    let room = Arc::new(Semaphore::new(places as usize));
     let serving = Arc::new(serving);
     let how = loop {
         let place = match Arc::clone(&room).try_acquire_owned() {
             Ok(place) => place,
             Err(_) => {
-                shed.ring_for_all();
+                bell.ring();
                 tokio::select! {
                     how = &mut stopped => break how.unwrap_or(Stop::Cut),
                     place = Arc::clone(&room).acquire_owned() => match place {
@@ -94,16 +87,16 @@ pub(super) async fn serve(
                     // Else each frame of a stream waits for the client's acknowledgement of the one
                     // before.
                     let _ = tcp.set_nodelay(true);
-                    let signals = Signals { drain: drain.subscribe(), shed: Arc::clone(&shed) };
-                    let serving = Arc::clone(&serving);
+                    let (serving, bell) = (Arc::clone(&serving), Arc::clone(&bell));
+                    let heard = bell.times();
                     tokio::spawn(async move {
-                        connection(&serving, tcp, signals).await;
+                        connection(&serving, tcp, &bell, heard).await;
                         drop(place);
                     });
                 }
                 Err(_) => {
                     // There are no more files.
-                    shed.ring_for_all();
+                    bell.ring();
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             },
@@ -113,27 +106,28 @@ pub(super) async fn serve(
     if let Some(admin) = &serving.current.load().admin {
         admin.close();
     }
-    drain.send_replace(());
-    // Those who look before they ask.
-    shed.ring_for_all();
+    bell.ends.store(true, Ordering::Release);
+    bell.ring();
+    // The last connection is gone when all places are free.
+    let drained = room.acquire_many(places);
     match how {
         // The runtime is dropped, and the connections with it.
         Stop::Cut => {}
         Stop::Drain(longest) => {
-            let _ = tokio::time::timeout(longest, drain.closed()).await;
+            let _ = tokio::time::timeout(longest, drained).await;
         }
         #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
-        Stop::Retire => drain.closed().await,
+        Stop::Retire => {
+            let _ = drained.await;
+        }
     }
 }
 
-async fn connection(serving: &Serving, tcp: TcpStream, mut signals: Signals) {
-    let Limits { idle, body: longest, .. } = serving.limits;
-    let (reset, asked) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
-    let socket = Socket { tcp, reset: Arc::clone(&reset) };
-    let (current, close) = (Arc::clone(&serving.current), Arc::default());
-    let last = Last::default();
-    let engine = Engine { current, close, reset, asked, longest, last };
+/// Thousands of these wait at a time, so what it needs is made where it is used up: whatever lives on
+/// over an `await`, an argument too, is kept in the task.
+async fn connection(serving: &Serving, tcp: TcpStream, bell: &Bell, heard: usize) {
+    let flags = Arc::<Flags>::default();
+    let socket = Socket { tcp, flags: Arc::clone(&flags) };
     let first = async {
         #[cfg(feature = "tls")]
         if let Some(tls) = &serving.tls {
@@ -146,17 +140,37 @@ async fn connection(serving: &Serving, tcp: TcpStream, mut signals: Signals) {
     };
     let first = tokio::select! {
         biased;
-        first = tokio::time::timeout(idle, first) => first,
+        first = tokio::time::timeout(serving.limits.idle, first) => first,
         // It has not said anything yet.
-        _ = signals.drain.changed() => return,
-        () = signals.shed.notify.notified() => return,
+        () = bell.rung_after(heard) => return,
     };
     let Ok(Some((io, is_http2))) = first else { return };
-    match io {
-        Io::Plain(socket) => talk(serving, TokioIo::new(socket), is_http2, engine, signals).await,
+    let engine = Engine {
+        current: Arc::clone(&serving.current),
+        flags: Arc::clone(&flags),
+        longest: serving.limits.body,
+        last: Last::default(),
+    };
+    match (io, is_http2) {
+        (Io::Plain(socket), false) => {
+            let connection = http1(serving, TokioIo::new(socket), engine);
+            served(pin!(connection), bell, heard, &flags).await;
+        }
+        (Io::Plain(socket), true) => {
+            let http = http2(serving);
+            let mut connection = Box::pin(http.serve_connection(TokioIo::new(socket), engine));
+            Box::pin(served(connection.as_mut(), bell, heard, &flags)).await;
+        }
         #[cfg(feature = "tls")]
-        Io::Secured(secured) => {
-            Box::pin(talk(serving, TokioIo::new(secured), is_http2, engine, signals)).await;
+        (Io::Secured(secured), false) => {
+            let mut connection = Box::pin(http1(serving, TokioIo::new(secured), engine));
+            Box::pin(served(connection.as_mut(), bell, heard, &flags)).await;
+        }
+        #[cfg(feature = "tls")]
+        (Io::Secured(secured), true) => {
+            let http = http2(serving);
+            let mut connection = Box::pin(http.serve_connection(TokioIo::new(secured), engine));
+            Box::pin(served(connection.as_mut(), bell, heard, &flags)).await;
         }
     }
 }
@@ -167,34 +181,33 @@ enum Io {
     Secured(Box<tokio_rustls::server::TlsStream<Socket>>),
 }
 
-async fn talk<I>(serving: &Serving, io: I, is_http2: bool, engine: Engine, signals: Signals)
+/// Without a look at the version, which costs a connection 16 KiB for as long as it lives: hyper makes
+/// room for another 8 after the few bytes that were looked at.
+fn http1<I>(serving: &Serving, io: I, engine: Engine) -> http1::Connection<I, Engine>
 where
     I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
-    let (close, asked) = (Arc::clone(&engine.close), Arc::clone(&engine.asked));
     let Limits { head, idle, .. } = serving.limits;
-    if is_http2 {
-        let mut http = auto::Builder::new(TokioExecutor::new());
+    http1::Builder::new()
         // Answers are small: one copy costs less than the gathering of head and body.
-        http.http1().writev(false);
-        http.http2()
-            .timer(TokioTimer::new())
-            .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
-            // A peer that is gone is noticed.
-            .keep_alive_interval(Some(idle));
-        let mut connection = Box::pin(http.serve_connection(io, engine));
-        served(connection.as_mut(), signals, close, asked).await;
-    } else {
-        // The same without a look at the version, which costs a connection 16 KiB for as long as it
-        // lives: hyper makes room for another 8 after the few bytes that were looked at.
-        let connection = http1::Builder::new()
-            .writev(false)
-            .max_buf_size(head.max(8192))
-            .timer(TokioTimer::new())
-            .header_read_timeout(idle)
-            .serve_connection(io, engine);
-        served(pin!(connection), signals, close, asked).await;
-    }
+        .writev(false)
+        .max_buf_size(head.max(8192))
+        .timer(TokioTimer::new())
+        .header_read_timeout(idle)
+        .serve_connection(io, engine)
+}
+
+/// For what may be HTTP/2.
+fn http2(serving: &Serving) -> auto::Builder<TokioExecutor> {
+    let Limits { head, idle, .. } = serving.limits;
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().writev(false);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
+        // A peer that is gone is noticed.
+        .keep_alive_interval(Some(idle));
+    http
 }
 
 /// Whether the first bytes may begin HTTP/2; they are not taken.
@@ -208,72 +221,75 @@ async fn may_be_http2(tcp: &TcpStream) -> bool {
 /// Borrows the connection: whatever a future is given it keeps beside what it makes of it.
 async fn served<C: GracefulConnection>(
     mut connection: Pin<&mut C>,
-    mut signals: Signals,
-    close: Arc<Bell>,
-    asked: Arc<AtomicBool>,
+    bell: &Bell,
+    mut heard: usize,
+    flags: &Flags,
 ) {
+    let mut ends = false;
     loop {
-        let Signals { drain, shed } = &mut signals;
-        let rung = || close.rung() + shed.rung();
-        let mut seen = None;
-        let news = async {
-            tokio::select! {
-                _ = drain.changed() => News::Close,
-                () = close.notify.notified() => News::Close,
-                () = shed.notify.notified() => News::Shed,
-            }
-        };
-        let mut news = pin!(news);
+        let mut news = pin!(bell.notify.notified());
+        let mut is_told = false;
         let next = poll_fn(|cx| {
             // An error is the client's affair: it went away, or spoke no HTTP.
             if connection.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(None);
+                return Poll::Ready(false);
             }
             // A stream wakes this for each frame, and to ask for news each time costs as much as half
-            // of a frame. They are asked for once, which makes them wake this task, and then when there
-            // are any.
-            let now = rung();
-            if seen.replace(now) == Some(now) {
-                return Poll::Pending;
+            // of a frame. They are asked for once, which makes them wake this task.
+            if !std::mem::replace(&mut is_told, true) && news.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(true);
             }
-            news.as_mut().poll(cx).map(Some)
+            let has_news = flags.close.load(Ordering::Relaxed) && !ends || bell.times() != heard;
+            if has_news { Poll::Ready(true) } else { Poll::Pending }
         });
-        match next.await {
-            None => return,
-            Some(News::Close) => connection.as_mut().graceful_shutdown(),
-            Some(News::Shed) if asked.load(Ordering::Relaxed) => {}
-            Some(News::Shed) => return,
+        if !next.await {
+            return;
+        }
+        heard = bell.times();
+        if flags.close.load(Ordering::Relaxed) || bell.ends.load(Ordering::Acquire) {
+            connection.as_mut().graceful_shutdown();
+            ends = true;
+        } else if !flags.asked.load(Ordering::Relaxed) {
+            return;
         }
     }
 }
 
-/// What a connection is told while it lives.
-enum News {
-    Close,
-    Shed,
+/// What is known of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Flags {
+    /// A request has come.
+    pub(super) asked: AtomicBool,
+    /// It is to be closed, once the answers that are on their way are sent. Set only while it is polled.
+    pub(super) close: AtomicBool,
+    /// Its socket is to be reset when it is dropped.
+    pub(super) reset: AtomicBool,
 }
 
-/// Wakes those who wait for it, and lets them see at a glance whether it rang.
+/// Tells all connections that there is no room, so that whoever has not asked for anything must go, or
+/// that the server ends.
 #[derive(Debug, Default)]
-pub(super) struct Bell {
+struct Bell {
     notify: Notify,
     times: AtomicUsize,
+    ends: AtomicBool,
 }
 
 impl Bell {
-    /// Wakes one, now or when it comes to wait.
-    pub(super) fn ring(&self) {
-        self.times.fetch_add(1, Ordering::Release);
-        self.notify.notify_one();
-    }
-
-    /// Wakes all who wait.
-    fn ring_for_all(&self) {
+    fn ring(&self) {
         self.times.fetch_add(1, Ordering::Release);
         self.notify.notify_waiters();
     }
 
-    fn rung(&self) -> usize {
+    fn times(&self) -> usize {
         self.times.load(Ordering::Acquire)
+    }
+
+    /// Waits until it rings for the next time after so many.
+    async fn rung_after(&self, times: usize) {
+        let news = self.notify.notified();
+        if self.times() == times {
+            news.await;
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use super::accept::Bell;
+use super::accept::Flags;
 use super::aside::{Other, OtherFuture, admin, is_for_the_server, whole};
 use super::core::{Core, Current};
 use super::cors::{allow, preflight};
@@ -39,12 +39,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) current: Arc<Current>,
-    /// Closes its connection, once the answers that are on their way are sent.
-    pub(super) close: Arc<Bell>,
-    /// Whether the socket is to be reset when it is dropped.
-    pub(super) reset: Arc<AtomicBool>,
-    /// Whether a request has come.
-    pub(super) asked: Arc<AtomicBool>,
+    pub(super) flags: Arc<Flags>,
     /// How long the body of a request may take.
     pub(super) longest: Duration,
     pub(super) last: Last,
@@ -66,7 +61,7 @@ impl hyper::service::Service<Request<Incoming>> for Engine {
     type Future = Turned;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.asked.store(true, Ordering::Relaxed);
+        self.flags.asked.store(true, Ordering::Relaxed);
         let core = self.current.load();
         let core = core.of(&request);
         if let Some(its_admin) = &core.admin
@@ -116,7 +111,7 @@ impl Turn<'_> {
         let answering = Box::pin(Answering::new(mock.clone(), claim, head, body));
         Answer::Answering {
             answering,
-            reset: Arc::clone(&self.engine.reset),
+            flags: Arc::clone(&self.engine.flags),
             #[cfg(feature = "cassette")]
             recorded,
         }
@@ -148,7 +143,7 @@ impl Future for Turned {
 pub(super) enum Answer {
     Answering {
         answering: Pin<Box<Answering<Timed>>>,
-        reset: Arc<AtomicBool>,
+        flags: Arc<Flags>,
         /// What it takes to record an answer.
         #[cfg(feature = "cassette")]
         recorded: Option<(Arc<Upstreams>, Room)>,
@@ -171,12 +166,12 @@ impl Future for Answer {
             match this {
                 Self::Answering {
                     answering,
-                    reset,
+                    flags,
                     #[cfg(feature = "cassette")]
                     recorded,
                 } => match ready!(answering.as_mut().poll_outcome(cx)) {
                     Outcome::Play(answer) => return Poll::Ready(Ok(answer.map(MockBody::mock))),
-                    Outcome::Lost(lost) => return Poll::Ready(lost_answer(*lost, reset)),
+                    Outcome::Lost(lost) => return Poll::Ready(lost_answer(*lost, flags)),
                     #[cfg(feature = "cassette")]
                     Outcome::Record(live) => {
                         let (upstream, room) =

@@ -3,12 +3,13 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 
+use super::accept::Flags;
 use super::aside::whole;
 use super::engine::{Cut, Served, Turn};
 use super::limits::Timed;
@@ -30,7 +31,7 @@ use crate::upstream::{
 pub(super) struct Live {
     pub(super) mock: Mock,
     pub(super) upstream: Arc<Upstreams>,
-    pub(super) reset: Arc<AtomicBool>,
+    pub(super) flags: Arc<Flags>,
     /// Whose API is called, where its room is known, and what for.
     room: Option<Room>,
     call: Option<Call>,
@@ -62,8 +63,8 @@ impl Turn<'_> {
         };
         let mocked = !matches!(claim, Claim::Forward);
         let (mock, upstream) = (self.core.mock.clone(), Arc::clone(upstream));
-        let reset = Arc::clone(&self.engine.reset);
-        Some(Live { mock, upstream, reset, room, call, provider, mocked })
+        let flags = Arc::clone(&self.engine.flags);
+        Some(Live { mock, upstream, flags, room, call, provider, mocked })
     }
 
     /// Whether a request that is not claimed is meant to leave: an endpoint that the mock does not know
@@ -167,7 +168,7 @@ impl Live {
                 let failed = is_failure(answer.status());
                 Ok((answer.map(MockBody::mock), failed))
             }
-            Outcome::Lost(lost) => lost_answer(*lost, &self.reset).map(|served| (served, true)),
+            Outcome::Lost(lost) => lost_answer(*lost, &self.flags).map(|served| (served, true)),
             #[cfg(feature = "cassette")]
             Outcome::Record(live) => {
                 let served = record(*live, &self.upstream, room).await;
@@ -224,11 +225,11 @@ fn is_failure(status: StatusCode) -> bool {
 }
 
 /// What becomes of an answer that is lost.
-pub(super) fn lost_answer(lost: Lost, reset: &AtomicBool) -> Result<Served, Cut> {
+pub(super) fn lost_answer(lost: Lost, flags: &Flags) -> Result<Served, Cut> {
     match lost.how {
         NoAnswer::Closed => Err(Cut),
         NoAnswer::Reset => {
-            reset.store(true, Ordering::Release);
+            flags.reset.store(true, Ordering::Release);
             Err(Cut)
         }
         _ => Ok(lost.instead.map(MockBody::mock)),

@@ -1,5 +1,7 @@
 //! What is said to requests that nothing answers.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, Version, header};
 use http_body_util::Full;
@@ -64,7 +66,7 @@ impl Turn<'_> {
         if version < Version::HTTP_2 {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         } else {
-            self.engine.close.ring();
+            self.engine.flags.close.store(true, Ordering::Relaxed);
         }
         response
     }

@@ -3,23 +3,25 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::accept::Flags;
+
 /// A TCP stream that is closed with a reset, if it was told to.
 #[derive(Debug)]
 pub(super) struct Socket {
     pub(super) tcp: TcpStream,
-    pub(super) reset: Arc<AtomicBool>,
+    pub(super) flags: Arc<Flags>,
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.reset.load(Ordering::Acquire) {
+        if self.flags.reset.load(Ordering::Acquire) {
             #[expect(deprecated, reason = "of zero it does not block, and it is in every tokio")]
             let _ = self.tcp.set_linger(Some(Duration::ZERO));
         }
@@ -62,7 +64,7 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.reset.load(Ordering::Acquire) {
+        if self.flags.reset.load(Ordering::Acquire) {
             // A reset is not announced by an end.
             return Poll::Ready(Ok(()));
         }
