@@ -101,6 +101,14 @@ impl From<Usage> for SmallUsage {
 }
 
 impl SmallUsage {
+    pub(crate) fn reasoning(&self) -> u64 {
+        self.more.as_ref().map_or(0, |usage| usage.reasoning)
+    }
+
+    pub(crate) fn tool_input(&self) -> u64 {
+        self.more.as_ref().map_or(0, |usage| usage.tool_input)
+    }
+
     /// All of it.
     pub(crate) fn whole(&self) -> Usage {
         self.more.as_deref().copied().unwrap_or(Usage::new(self.input, self.output))
