@@ -138,5 +138,6 @@ fn context_of<'a>(request: &'a LlmRequest, reply: &'a Reply, seed: u64) -> Conte
         entropy: Entropy::new(seed),
         levels: None,
         reply,
+        chunking: None,
     }
 }

@@ -53,11 +53,13 @@ impl Playback {
         gaps: Gaps,
     ) -> Self {
         let apart = !gaps.are_none();
-        let frames = |buf| Frames { cursor, encoder, buf, tokens: 0, apart };
+        let mut frames = Frames { cursor, encoder, buf: None, tokens: 0, apart };
         if fault.is_none() && !apart {
-            return Self::Stream(Box::new(frames(FrameBuf::new())));
+            return Self::Stream(Box::new(frames));
         }
-        let frames = frames(if apart { FrameBuf::new() } else { FrameBuf::with_capacity(SHARED) });
+        if !apart {
+            frames.buf = Some(Box::new(FrameBuf::with_capacity(SHARED)));
+        }
         Self::Timed(Box::new(Timed::new(Source::Frames(frames), fault, gaps)))
     }
 
@@ -111,11 +113,12 @@ impl Playback {
 pub(crate) struct Frames {
     cursor: Cursor,
     encoder: Box<dyn StreamEncoder>,
-    buf: FrameBuf,
+    /// Encoded and not yet taken.
+    buf: Option<Box<FrameBuf>>,
     /// How many were encoded.
     tokens: u64,
     /// Whether there is time between frames: thousands of streams may be waiting, so that nothing is
-    /// held between two frames.
+    /// held between two frames, not even an empty buffer.
     apart: bool,
 }
 
@@ -124,28 +127,42 @@ const SHARED: usize = 8 * 1024;
 
 impl Frames {
     fn fill(&mut self) -> Option<Bytes> {
-        self.buf.reserve(SHARED + SHARED / 4);
-        while self.buf.len() < SHARED {
-            if !self.encode() {
-                break;
-            }
-        }
-        self.buf.take_all()
+        let mut buf = self.buf.take().unwrap_or_default();
+        buf.reserve(SHARED + SHARED / 4);
+        while buf.len() < SHARED && self.encode(&mut buf) {}
+        let bytes = buf.take_all();
+        self.buf = Some(buf);
+        bytes
     }
 
     /// Encodes the next event, if there is one.
-    fn encode(&mut self) -> bool {
+    fn encode(&mut self, buf: &mut FrameBuf) -> bool {
         let chunking = self.cursor.chunking();
         let Some(event) = self.cursor.next() else { return false };
         if let ReplyEvent::Delta(text) = event {
             self.tokens += chunking.tokens_in(text);
         }
-        self.encoder.encode(event, &mut self.buf);
+        self.encoder.encode(event, buf);
         true
     }
 
+    /// Encodes the next event, if no frame is left of those before, and if there is one.
+    fn advance(&mut self) -> bool {
+        if !self.is_empty() {
+            return false;
+        }
+        let mut buf = self.buf.take().unwrap_or_default();
+        let is_more = self.encode(&mut buf);
+        self.buf = (!self.apart || !buf.is_empty()).then_some(buf);
+        is_more
+    }
+
+    fn is_empty(&self) -> bool {
+        self.buf.as_ref().is_none_or(|buf| buf.is_empty())
+    }
+
     fn is_over(&self) -> bool {
-        self.buf.is_empty() && self.cursor.is_over()
+        self.is_empty() && self.cursor.is_over()
     }
 }
 
@@ -154,11 +171,15 @@ impl Iterator for Frames {
 
     fn next(&mut self) -> Option<Frame> {
         loop {
-            let frame = if self.apart { self.buf.take_away() } else { self.buf.take() };
+            let buf = self.buf.as_mut();
+            let frame = buf.and_then(|buf| if self.apart { buf.take_away() } else { buf.take() });
             if frame.is_some() {
+                if self.apart && self.is_empty() {
+                    self.buf = None;
+                }
                 return frame;
             }
-            if !self.encode() {
+            if !self.advance() {
                 return None;
             }
         }

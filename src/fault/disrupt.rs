@@ -230,6 +230,10 @@ impl<I> Disrupt<I> {
         &self.frames
     }
 
+    pub(crate) fn frames_mut(&mut self) -> &mut I {
+        &mut self.frames
+    }
+
     /// Whether nothing is left of the frames that came.
     pub(crate) fn holds_nothing(&self) -> bool {
         self.disruption.as_ref().is_none_or(|disruption| disruption.holds_nothing())

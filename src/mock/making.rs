@@ -84,8 +84,8 @@ impl<'a> Job<'a> {
                 Made { tokens: (cx.usage.input, cx.usage.output), ..made }
             }
             Say::Reply(reply) if request.stream => {
-                let cx = self.context(&reply);
                 let chunking = self.mock.settings.chunking;
+                let cx = Context { chunking: Some(chunking), ..self.context(&reply) };
                 let cursor = Cursor::new(Arc::clone(&reply), cx.usage, chunking);
                 let schedule = self.schedule(&cx.usage);
                 let mut response = room.stream(&cx);
@@ -158,7 +158,8 @@ impl<'a> Job<'a> {
             }
             usage
         };
-        Context { request, model: reply.answering_model(), usage, created, entropy, levels, reply }
+        let (model, chunking) = (reply.answering_model(), None);
+        Context { request, model, usage, created, entropy, levels, reply, chunking }
     }
 
     fn output_context<'b>(&self, output: &'b Output) -> Context<'b>
@@ -179,6 +180,7 @@ impl<'a> Job<'a> {
             entropy,
             levels,
             reply: &NOTHING,
+            chunking: None,
         }
     }
 }

@@ -100,7 +100,7 @@ struct Troubled {
 
 impl Troubled {
     fn new(disruption: Box<Disruption>) -> Self {
-        let apart = Apart::new(Some(&disruption));
+        let apart = Apart::new(&disruption);
         Self { disruption, step: None, pause: Timer::default(), broken: Broken::default(), apart }
     }
 

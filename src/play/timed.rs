@@ -41,10 +41,18 @@ impl Source {
     /// How many tokens there are at the least with the next frame, if it is one of text.
     fn next_token(&self) -> Option<u64> {
         match self {
-            Self::Frames(frames) if frames.buf.is_empty() && frames.cursor.is_in_text() => {
+            Self::Frames(frames) if frames.is_empty() && frames.cursor.is_in_text() => {
                 Some(frames.tokens + 1)
             }
             _ => None,
+        }
+    }
+
+    /// Makes a bit more of the next frame; false once it is there.
+    fn advance(&mut self) -> bool {
+        match self {
+            Self::Frames(frames) => frames.advance(),
+            _ => false,
         }
     }
 
@@ -83,9 +91,14 @@ pub(crate) struct Timed {
     /// The step that comes next, if it is waited for, and when it is due, counted from the first.
     next: Option<Box<(Duration, Step)>>,
     timer: Timer,
+    /// Only where a fault is laid over the frames.
+    trouble: Option<Box<Trouble>>,
+}
+
+/// What a fault does beside its steps.
+#[derive(Debug, Default)]
+struct Trouble {
     broken: Broken,
-    /// Whether no fault is laid over the frames.
-    is_clean: bool,
     apart: Apart,
     /// How long the pauses were so far.
     paused: Duration,
@@ -94,19 +107,16 @@ pub(crate) struct Timed {
 impl Timed {
     pub(super) fn new(source: Source, fault: Option<Box<Disruption>>, gaps: Gaps) -> Self {
         Self {
-            is_clean: fault.is_none(),
-            apart: Apart::new(fault.as_deref()),
-            paused: Duration::ZERO,
+            trouble: fault.as_deref().map(Trouble::new).map(Box::new),
             steps: Disrupt::new(source, fault),
             gaps,
             next: None,
             timer: Timer::default(),
-            broken: Broken::default(),
         }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
-        if self.broken == Broken::Over {
+        if self.trouble.as_ref().is_some_and(|trouble| trouble.broken == Broken::Over) {
             return Poll::Ready(None);
         }
         // What was waited for just now.
@@ -117,11 +127,14 @@ impl Timed {
                 None => {
                     self.timer.start();
                     // A stream that waits for a token holds no frame.
-                    if self.is_clean
-                        && let Some(tokens) = self.steps.frames().next_token()
-                    {
-                        waited = self.gaps.until(tokens);
-                        ready!(self.timer.poll(waited, cx));
+                    while self.trouble.is_none() {
+                        if let Some(tokens) = self.steps.frames().next_token() {
+                            waited = self.gaps.until(tokens);
+                            ready!(self.timer.poll(waited, cx));
+                        }
+                        if !self.steps.frames_mut().advance() {
+                            break;
+                        }
                     }
                     self.step()
                 }
@@ -133,7 +146,8 @@ impl Timed {
             }
             match step {
                 Step::Send(bytes) => {
-                    if self.apart.poll(cx).is_pending() {
+                    let apart = self.trouble.as_mut().map(|trouble| &mut trouble.apart);
+                    if apart.is_some_and(|apart| apart.poll(cx).is_pending()) {
                         self.next = Some(Box::new((at, Step::Send(bytes))));
                         return Poll::Pending;
                     }
@@ -143,7 +157,8 @@ impl Timed {
                 Step::Pause(_) => {}
                 Step::Abort => {
                     self.next = Some(Box::new((at, Step::Abort)));
-                    return self.broken.poll(cx).map(|error| Some(Err(error)));
+                    let trouble = self.trouble.get_or_insert_default();
+                    return trouble.broken.poll(cx).map(|error| Some(Err(error)));
                 }
                 Step::Stall => {
                     self.next = Some(Box::new((at, Step::Stall)));
@@ -156,12 +171,10 @@ impl Timed {
     /// The next step, and when it is due.
     fn step(&mut self) -> Option<(Duration, Step)> {
         let step = self.steps.next()?;
-        if let Step::Pause(wait) = &step {
-            self.paused = self.paused.saturating_add(*wait);
-        }
+        let paused = self.trouble.as_mut().map_or(Duration::ZERO, |trouble| trouble.after(&step));
         // A frame is due with the last token in it, or before it.
         let tokens = self.steps.frames().tokens().unwrap_or_default();
-        Some((self.gaps.until(tokens).saturating_add(self.paused), step))
+        Some((self.gaps.until(tokens).saturating_add(paused), step))
     }
 
     /// How many tokens were handed out, where they are counted.
@@ -174,19 +187,34 @@ impl Timed {
     }
 }
 
+impl Trouble {
+    fn new(fault: &Disruption) -> Self {
+        Self { apart: Apart::new(fault), ..Self::default() }
+    }
+
+    /// How long the pauses were, with this step.
+    fn after(&mut self, step: &Step) -> Duration {
+        if let Step::Pause(wait) = step {
+            self.paused = self.paused.saturating_add(*wait);
+        }
+        self.paused
+    }
+}
+
 /// Pieces that go out one by one: hyper writes them out only when the body has nothing more to say
 /// for the moment.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) enum Apart {
     /// They need not.
+    #[default]
     No,
     Sent,
     Waited,
 }
 
 impl Apart {
-    pub(super) fn new(fault: Option<&Disruption>) -> Self {
-        if fault.is_some_and(Disruption::is_recut) { Self::Waited } else { Self::No }
+    pub(super) fn new(fault: &Disruption) -> Self {
+        if fault.is_recut() { Self::Waited } else { Self::No }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -130,6 +130,7 @@ pub(crate) fn context<'a>(request: &'a LlmRequest, reply: &'a Reply) -> Context<
         entropy: Entropy::new(1),
         levels: None,
         reply,
+        chunking: None,
     }
 }
 
@@ -149,15 +150,20 @@ pub(crate) fn stream(
     reply: &Reply,
     chunking: Chunking,
 ) -> Response<String> {
-    let cx = context(request, reply);
-    let mut cursor = Cursor::new(Arc::new(reply.clone()), cx.usage, chunking);
-    synth.stream(&cx).map(|mut encoder| {
-        let mut frames = FrameBuf::new();
-        while let Some(event) = cursor.next() {
-            encoder.encode(event, &mut frames);
-        }
-        text(frames.take_all().unwrap_or_default())
-    })
+    let said = |known: Option<Chunking>| {
+        let cx = Context { chunking: known, ..context(request, reply) };
+        let mut cursor = Cursor::new(Arc::new(reply.clone()), cx.usage, chunking);
+        synth.stream(&cx).map(|mut encoder| {
+            let mut frames = FrameBuf::new();
+            while let Some(event) = cursor.next() {
+                encoder.encode(event, &mut frames);
+            }
+            text(frames.take_all().unwrap_or_default())
+        })
+    };
+    let answer = said(Some(chunking));
+    assert_eq!(*answer.body(), said(None).into_body(), "it matters who counts the tokens");
+    answer
 }
 
 /// An error with its head: to what came with this one, and to this request if it was understood.

@@ -35,6 +35,7 @@ use crate::reply::{ApiError, ErrorKind, Feature, Output, Reply, ReplyEvent, Usag
 use crate::request::{Head, LlmRequest};
 pub use crate::util::ids::Alphabet;
 use crate::util::rng::Rng;
+use crate::util::tokens::Chunking;
 use crate::wire::FrameBuf;
 
 /// One provider's HTTP API, spoken.
@@ -188,6 +189,8 @@ pub struct Context<'a> {
     pub levels: Option<&'a Levels>,
     /// What is said; nothing, where a user's stream says it bit by bit.
     pub(crate) reply: &'a Reply,
+    /// How its texts are cut in a stream, if that is known.
+    pub(crate) chunking: Option<Chunking>,
 }
 
 impl<'a> Context<'a> {

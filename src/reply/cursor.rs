@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Finish, Part, PartStart, Reply, ReplyEvent, Usage};
+use super::{Part, PartStart, Reply, ReplyEvent, SmallUsage, Usage};
 use crate::util::tokens::Chunking;
 
 /// Hands out the events of a reply, one by one. The reply is shared, never copied.
@@ -10,7 +10,7 @@ use crate::util::tokens::Chunking;
 pub(crate) struct Cursor {
     reply: Arc<Reply>,
     chunking: Chunking,
-    usage: Usage,
+    usage: SmallUsage,
     first: Lane,
     others: Option<Box<Others>>,
 }
@@ -25,17 +25,17 @@ struct Others {
 }
 
 /// One choice, as far as it was said.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Lane {
-    finish: Finish,
     next: Next,
     calls: usize,
     /// Calls that take turns.
     together: Option<Box<Together>>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 enum Next {
+    #[default]
     Start,
     PartStart(usize),
     /// The part, and how many bytes of it were said.
@@ -47,9 +47,9 @@ enum Next {
 
 impl Cursor {
     pub(crate) fn new(reply: Arc<Reply>, usage: Usage, chunking: Chunking) -> Self {
-        let lanes: Vec<_> = reply.choices().skip(1).map(Lane::new).collect();
+        let lanes: Vec<_> = reply.choices().skip(1).map(|_| Lane::default()).collect();
         let others = (!lanes.is_empty()).then(|| Box::new(Others { lanes, turn: 0, announced: 0 }));
-        Self { chunking, usage, first: Lane::new(&reply), others, reply }
+        Self { chunking, usage: usage.into(), first: Lane::default(), others, reply }
     }
 
     /// Whether every event was handed out.
@@ -78,7 +78,8 @@ impl Cursor {
             Next::Over => None,
             Next::End => {
                 self.first.next = Next::Over;
-                Some(ReplyEvent::End { finish: &self.first.finish, usage: self.usage })
+                let finish = self.reply.finish_or_implied();
+                Some(ReplyEvent::End { finish, usage: self.usage.whole() })
             }
             _ => Some(self.first.next(&self.reply, self.chunking)),
         }
@@ -101,23 +102,20 @@ impl Cursor {
         let at = *turn;
         *turn = (at + 1) % all.len();
         let lane = all.swap_remove(at);
+        let choice = self.reply.choices().nth(at)?;
         if matches!(lane.next, Next::End) {
             lane.next = Next::Over;
-            let finish = &lane.finish;
+            let finish = choice.finish_or_implied();
             return Some(match open {
-                1 => ReplyEvent::End { finish, usage: self.usage },
+                1 => ReplyEvent::End { finish, usage: self.usage.whole() },
                 _ => ReplyEvent::ChoiceEnd { finish },
             });
         }
-        Some(lane.next(self.reply.choices().nth(at)?, self.chunking))
+        Some(lane.next(choice, self.chunking))
     }
 }
 
 impl Lane {
-    fn new(reply: &Reply) -> Self {
-        Self { finish: reply.finish_reason(), next: Next::Start, calls: 0, together: None }
-    }
-
     /// The next event, while there is one before the end.
     fn next<'a>(&mut self, reply: &'a Reply, chunking: Chunking) -> ReplyEvent<'a> {
         if self.together.is_some() {

@@ -54,6 +54,7 @@ pub use self::server_tool::{ServerTool, WebPage};
 pub(crate) use self::stream::Assembler;
 pub use self::stream::{Delta, ReplyStream};
 pub use self::tool_deltas::ToolDeltas;
+pub(crate) use self::usage::SmallUsage;
 pub use self::usage::{Finish, Usage};
 use crate::counting::Counter;
 use crate::util::tokens;
@@ -256,7 +257,11 @@ impl Reply {
 
     /// The reason to stop: the one given, or the one that follows from the parts.
     pub fn finish_reason(&self) -> Finish {
-        self.finish.clone().unwrap_or_else(|| Finish::of(&self.parts))
+        self.finish_or_implied().clone()
+    }
+
+    pub(crate) fn finish_or_implied(&self) -> &Finish {
+        self.finish.as_ref().unwrap_or_else(|| Finish::of(&self.parts))
     }
 
     /// The usage to report for a prompt of `prompt_tokens`.

@@ -33,14 +33,14 @@ pub enum Finish {
 }
 
 impl Finish {
-    pub(crate) fn of(parts: &[Part]) -> Self {
+    pub(crate) fn of(parts: &[Part]) -> &'static Self {
         let any = |wanted: fn(&Part) -> bool| parts.iter().any(wanted);
         if any(|part| matches!(part, Part::ToolCall(_))) {
-            Self::ToolUse
+            &Self::ToolUse
         } else if any(|part| matches!(part, Part::Refusal(_))) {
-            Self::Refusal
+            &Self::Refusal
         } else {
-            Self::Stop
+            &Self::Stop
         }
     }
 }
@@ -80,5 +80,37 @@ impl Usage {
     /// Input and output together.
     pub fn total(&self) -> u64 {
         self.input + self.output
+    }
+}
+
+/// A usage as streams keep it that wait for their next token: most have a prompt and an answer, and
+/// nothing else.
+#[derive(Debug)]
+pub(crate) struct SmallUsage {
+    pub(crate) input: u64,
+    pub(crate) output: u64,
+    more: Option<Box<Usage>>,
+}
+
+impl From<Usage> for SmallUsage {
+    fn from(usage: Usage) -> Self {
+        let Usage { input, output, .. } = usage;
+        let more = (usage != Usage::new(input, output)).then(|| Box::new(usage));
+        Self { input, output, more }
+    }
+}
+
+impl SmallUsage {
+    pub(crate) fn reasoning(&self) -> u64 {
+        self.more.as_ref().map_or(0, |usage| usage.reasoning)
+    }
+
+    pub(crate) fn tool_input(&self) -> u64 {
+        self.more.as_ref().map_or(0, |usage| usage.tool_input)
+    }
+
+    /// All of it.
+    pub(crate) fn whole(&self) -> Usage {
+        self.more.as_deref().copied().unwrap_or(Usage::new(self.input, self.output))
     }
 }

@@ -1,5 +1,7 @@
 //! Identifiers in the alphabets that vendors use.
 
+use serde::ser::{Serialize, Serializer};
+
 use super::rng::Rng;
 
 /// The letters an identifier is made of.
@@ -126,6 +128,12 @@ impl<const MOST: usize> From<&str> for Id<MOST> {
         let mut bytes = [0; MOST];
         bytes[..text.len()].copy_from_slice(text.as_bytes());
         Self { bytes, length: text.len() as u8 }
+    }
+}
+
+impl<const MOST: usize> Serialize for Id<MOST> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -99,7 +99,9 @@ static CLASSES: [Class; 256] = {
 fn token(text: &[u8]) -> usize {
     let run = |from: usize, class_of_run: Class, most: usize| {
         let rest = &text[from..];
-        from + rest.iter().take(most).take_while(|byte| class(**byte) == class_of_run).count()
+        let rest = &rest[..rest.len().min(most)];
+        let end = rest.iter().position(|byte| class(*byte) != class_of_run);
+        from + end.unwrap_or(rest.len())
     };
     let Some(first) = text.first() else { return 0 };
     let start = usize::from(*first == b' ');
@@ -141,6 +143,19 @@ mod tests {
             ]
         );
         assert_eq!(count("Hello, world! It"), 5);
+    }
+
+    /// Nothing behind its end decides where a token ends: who was told that a piece is one need not
+    /// look.
+    #[test]
+    fn a_token_by_itself_is_one() {
+        let text = "  a Straße, 東京 and\n\n \n👩‍👩‍👧 incomprehensibilities 3.14159 \"}] \t x  ";
+        for start in text.char_indices().map(|(at, _)| at) {
+            for piece in cut(Chunking::Tokens, &text[start..]) {
+                assert_eq!(count(piece), 1, "{piece:?}");
+                assert_eq!(Chunking::Tokens.tokens_in(piece), 1);
+            }
+        }
     }
 
     #[test]

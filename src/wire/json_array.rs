@@ -32,6 +32,12 @@ impl JsonArray {
         Self { style, between, end, open: false }
     }
 
+    /// Whether items came before, for whoever keeps that and not the array.
+    pub(crate) const fn opened(mut self, open: bool) -> Self {
+        self.open = open;
+        self
+    }
+
     /// Appends one item.
     pub fn item(&mut self, frames: &mut FrameBuf, value: &impl Serialize) {
         let json = self.style.to_vec(value);

@@ -121,18 +121,21 @@ impl JsonStyle {
     }
 
     /// Appends a string: quickly where nothing in it is escaped.
-    pub(crate) fn put_text(self, out: &mut BytesMut, text: &str) {
+    pub(crate) fn put_text(&self, out: &mut BytesMut, text: &str) {
         if self.escaped.is_empty() {
             put_text(out, text);
-        } else if text.bytes().all(|byte| self.is_ordinary(byte)) {
+        } else if self.is_ordinary(text) {
             put_ordinary(out, text.as_bytes());
         } else {
             self.put(out.writer(), text);
         }
     }
 
-    fn is_ordinary(self, byte: u8) -> bool {
-        byte.is_ascii() && self.ordinary[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    /// Whether all of it stands in a string as it is.
+    pub(super) fn is_ordinary(&self, text: &str) -> bool {
+        text.bytes().all(|byte| {
+            byte.is_ascii() && self.ordinary[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+        })
     }
 
     /// `value` as JSON text. Panics as [`write`](Self::write) does.

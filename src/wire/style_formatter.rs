@@ -27,7 +27,8 @@ impl StyleFormatter {
             let at = ranges.partition_point(|(_, last)| *last < c);
             ranges.get(at).is_some_and(|(first, _)| *first <= c)
         };
-        if self.style.escaped.is_empty() {
+        // Keys, and nearly all texts.
+        if self.style.escaped.is_empty() || self.style.is_ordinary(text) {
             return writer.write_all(text.as_bytes());
         }
         while let Some((at, c)) = text.char_indices().find(|(_, c)| escaped(*c)) {

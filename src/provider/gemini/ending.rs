@@ -30,6 +30,10 @@ impl Ending {
         Self { may_search: is_offered && is_told, ..Self::default() }
     }
 
+    pub(super) fn may_search(&self) -> bool {
+        self.may_search
+    }
+
     /// Of another candidate of the same answer.
     pub(super) fn like(other: &Self) -> Self {
         Self { may_search: other.may_search, ..Self::default() }

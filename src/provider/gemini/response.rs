@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::ending::Ending;
 use super::grounding::{CitationMetadata, GroundingMetadata};
-use super::identity::Identity;
+use super::identity::{Identity, ResponseId};
 use super::logprobs::LogprobsResult;
 use super::part::{self, FunctionCall, Part, arguments, malformed};
 use super::usage::UsageMetadata;
@@ -28,7 +28,7 @@ pub(super) struct GenerateContentResponse<'a, C> {
     pub(super) prompt_feedback: Option<PromptFeedback<'a>>,
     pub(super) usage_metadata: UsageMetadata,
     pub(super) model_version: &'a str,
-    pub(super) response_id: &'a str,
+    pub(super) response_id: ResponseId,
 }
 
 /// Google writes the fields of a message by their numbers, which is the order here.
@@ -102,7 +102,7 @@ fn choices(cx: &Context<'_>, identity: &Identity<'_>, reply: &Reply) -> Vec<u8> 
         .choices()
         .enumerate()
         .map(|(at, choice)| {
-            let identity = identity.candidate(cx.entropy, number(at));
+            let identity = identity.candidate(number(at));
             (Said::of(cx, &identity, choice), identity, choice)
         })
         .collect();
@@ -130,7 +130,7 @@ fn response<'a, C: Serialize>(
         prompt_feedback,
         usage_metadata: usage,
         model_version: &identity.model,
-        response_id: &identity.response_id,
+        response_id: identity.response_id(),
     })
 }
 
@@ -232,7 +232,7 @@ impl<'a> Said<'a> {
                 let mut start = 0;
                 for part in reply.parts() {
                     if let reply::Part::Text(text) = part {
-                        result.add(text.as_str(), start, top, identity.entropy());
+                        result.add(text.as_str(), start, top.into(), identity.entropy());
                         start += text.as_str().len();
                     }
                 }
@@ -245,7 +245,7 @@ impl<'a> Said<'a> {
     }
 }
 
-fn is_cited(reply: &Reply) -> bool {
+pub(super) fn is_cited(reply: &Reply) -> bool {
     let is_cited = |part: &reply::Part| matches!(part, reply::Part::Text(text) if !text.citations().is_empty());
     reply.parts().iter().any(is_cited)
 }

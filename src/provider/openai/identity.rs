@@ -27,25 +27,29 @@ pub(super) struct Identity<'a> {
 impl<'a> Identity<'a> {
     pub(super) fn of(cx: &Context<'a>) -> Self {
         let model = cx.answering_model(models::snapshot);
-        let flags = cx.request.call.flags;
-        let top = (flags & LOGPROBS != 0).then_some((flags >> TOP_LOGPROBS & 31) as usize);
+        Self::new(model, cx.request.call.flags, cx.created, cx.entropy)
+    }
+
+    /// All of it follows from so little, which is what a stream keeps while it waits.
+    pub(super) fn new(model: &'a str, flags: u32, created: u64, entropy: Entropy) -> Self {
+        let top = top_logprobs(flags);
         let searches = models::searches(model);
         let (id, fingerprint) = if searches {
-            (format!("chatcmpl-{}", uuid(cx.entropy)).as_str().into(), Some("".into()))
+            (format!("chatcmpl-{}", uuid(entropy)).as_str().into(), Some("".into()))
         } else {
-            let id = ChatId::new(&mut cx.entropy.rng(SALT_ID), "chatcmpl-", Alphabet::Base62, 29);
+            let id = ChatId::new(&mut entropy.rng(SALT_ID), "chatcmpl-", Alphabet::Base62, 29);
             (id, models::has_fingerprint(model).then(|| fingerprint(model)))
         };
         Self {
             id,
-            created: cx.created,
+            created,
             model,
             has_logprobs: top.is_some() || models::has_logprobs(model),
             top_logprobs: top,
             fingerprint,
             tier: (!searches).then(|| TIERS[(flags >> TIER & 3) as usize]),
             speaks: models::speaks(model),
-            entropy: cx.entropy,
+            entropy,
         }
     }
 
@@ -53,6 +57,11 @@ impl<'a> Identity<'a> {
     pub(super) fn is_common(&self) -> bool {
         self.tier == Some(TIERS[0]) && self.top_logprobs.is_none() && !self.speaks
     }
+}
+
+/// How many tokens the client wants to see beside each that was chosen, if it wants any.
+pub(super) fn top_logprobs(flags: u32) -> Option<usize> {
+    (flags & LOGPROBS != 0).then_some((flags >> TOP_LOGPROBS & 31) as usize)
 }
 
 /// Chance for one of the choices, so that they do not share ids and figures.

@@ -10,10 +10,10 @@ use self::chunk::{AudioDelta, Delta};
 use self::chunks::Chunks;
 pub(super) use self::chunks::SSE;
 use self::lane::{Lane, Part};
-use super::completion::{CompletionUsage, Function, ToolCall, finish_reason};
+use super::completion::{Function, ToolCall, finish_reason};
 use super::extra::Fields;
 use super::headers;
-use super::identity::{Identity, audio_expiry, audio_id, call_id};
+use super::identity::{audio_expiry, audio_id, call_id};
 use super::logprobs::{Logprobs, tokens};
 use crate::provider::{Context, StreamEncoder};
 use crate::reply::{self, Audio, Finish, PartStart, Raw, ReplyEvent};
@@ -25,7 +25,7 @@ pub(super) fn stream(cx: &Context<'_>) -> Response<Box<dyn StreamEncoder>> {
     let choices = cx.reply.choices().enumerate();
     let mut lanes = choices.map(|(index, reply)| Lane::new(index, reply, cx.entropy));
     let encoder = Encoder {
-        chunks: Chunks::new(Identity::of(cx), cx.request.call.flags),
+        chunks: Chunks::new(cx),
         lane: lanes.next().expect("a reply is its own first choice"),
         others: lanes.collect(),
     };
@@ -65,9 +65,8 @@ impl StreamEncoder for Encoder {
             ReplyEvent::Safety(_) => {}
             ReplyEvent::End { finish, usage } => {
                 self.finish(finish, frames);
-                if self.chunks.includes_usage {
-                    let usage = CompletionUsage::of(usage, self.chunks.speaks);
-                    self.chunks.send(frames, &[], false, Some(Some(usage)));
+                if self.chunks.includes_usage() {
+                    self.chunks.usage(usage, frames);
                 }
                 SSE.text(frames, "[DONE]");
                 frames.mark(FrameKind::Terminator);
@@ -114,7 +113,7 @@ impl Encoder {
             Part::Refusal => (None, Some(Some(""))),
             Part::ToolCall(_) => (None, None),
         };
-        let logprobs = self.chunks.top_logprobs.and_then(|_| match part {
+        let logprobs = self.chunks.top_logprobs().and_then(|_| match part {
             Part::None | Part::Text => Some(Logprobs::of_content(Vec::new())),
             Part::Refusal => Some(Logprobs::of_refusal(Vec::new())),
             Part::Audio | Part::ToolCall(_) => None,
@@ -128,7 +127,7 @@ impl Encoder {
         if self.lane.delta.is_none() {
             match self.lane.part {
                 Part::None | Part::Audio => return,
-                Part::Refusal | Part::Text if self.chunks.top_logprobs.is_some() => {
+                Part::Refusal | Part::Text if self.chunks.top_logprobs().is_some() => {
                     return self.delta_with_logprobs(text, frames);
                 }
                 _ => self.lane.delta = Some(self.chunks.delta_frame(&self.lane)),
@@ -143,7 +142,7 @@ impl Encoder {
         let lane = &mut self.lane;
         let is_refusal = lane.part == Part::Refusal;
         let said = lane.say(is_refusal, text.len());
-        let top = self.chunks.top_logprobs.unwrap_or_default();
+        let top = self.chunks.top_logprobs().unwrap_or_default();
         let tokens = tokens(text, said, top, lane.entropy);
         let (delta, logprobs) = match is_refusal {
             false => (

@@ -2,19 +2,18 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::Encoder;
-use super::framing::Framing;
-use super::held::Kind;
+use super::framing::{EVENTS, Framing};
+use super::held::{Counts, Kind};
+use super::{Encoder, Told};
 use crate::provider::gemini::INDENTED;
 use crate::provider::gemini::identity::Identity;
 use crate::provider::gemini::part::Part;
 use crate::provider::gemini::response::{Candidate, Content, GenerateContentResponse};
 use crate::provider::gemini::usage::UsageMetadata;
-use crate::reply::Usage;
 use crate::wire::{FrameBuf, Hole, Template, hole, put_number};
 
 /// What the template of a chunk depends on, beside its holes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Form {
     thought: bool,
     has_candidates: bool,
@@ -29,22 +28,17 @@ impl Encoder {
     /// Sends the chunk that is held, which is not the last.
     pub(super) fn flush(&mut self, frames: &mut FrameBuf) {
         let style = self.framing.style();
+        let Told { said, thought: thoughts } = self.told(self.held.counts);
+        let total = self.known.input + said + thoughts;
         match self.held.kind {
             // Counts of zero are left out, so that a chunk without any has another form.
-            Some(Kind::Text { thought })
-                if self.held.is_like_others() && self.held.usage.total() > 0 =>
-            {
-                let usage = self.held.usage;
-                let candidates = usage.output.saturating_sub(usage.reasoning);
-                let form = Form {
-                    thought,
-                    has_candidates: candidates > 0,
-                    has_thoughts: usage.reasoning > 0,
-                };
-                if self.template.as_ref().is_none_or(|(compiled, _)| *compiled != form) {
-                    self.template = Some((form, self.template(form)));
+            Some(Kind::Text { thought }) if self.held.is_like_others() && total > 0 => {
+                let form = Form { thought, has_candidates: said > 0, has_thoughts: thoughts > 0 };
+                if self.template.is_none() || self.form != form {
+                    (self.form, self.template) = (form, Some(self.template(form)));
                 }
-                let Some((_, template)) = &self.template else { unreachable!("just compiled") };
+                let total = total + self.known.tool_input();
+                let Some(template) = &self.template else { unreachable!("just compiled") };
                 let text = &self.held.text;
                 // The hot path: everything but the text and the counts is the same from chunk to
                 // chunk.
@@ -53,21 +47,21 @@ impl Encoder {
                 let write = |out: &mut BytesMut| {
                     template.render(out, |hole, out| match hole {
                         Hole::Text(_) => style.put_text(out, text),
-                        Hole::Number(CANDIDATES) => put_number(out, candidates),
-                        Hole::Number(THOUGHTS) => put_number(out, usage.reasoning),
-                        Hole::Number(_) => put_number(out, usage.total() + usage.tool_input),
+                        Hole::Number(CANDIDATES) => put_number(out, said),
+                        Hole::Number(THOUGHTS) => put_number(out, thoughts),
+                        Hole::Number(_) => put_number(out, total),
                     });
                 };
-                match &mut self.framing {
-                    Framing::Array(array) => array.framed(frames, write),
+                match self.framing {
+                    Framing::Array { .. } => self.framing.frame(frames, write),
                     // The template has the frame around the JSON too.
-                    Framing::Events(_) => frames.frame(write),
+                    Framing::Events => frames.frame(write),
                 }
             }
             Some(_) => {
-                let logprobs = self.held.logprobs.take();
+                let logprobs = self.held.logprobs();
                 let part = self.held.part();
-                let usage = UsageMetadata::new(self.held.usage, true);
+                let usage = UsageMetadata::new(self.usage(self.held.counts), true);
                 let mut chunk = self.middle(part.as_slice(), usage);
                 if let Some([candidate]) = &mut chunk.candidates {
                     candidate.logprobs_result = logprobs;
@@ -78,14 +72,13 @@ impl Encoder {
             None => {}
         }
         self.held.kind = None;
-        self.held.signature = None;
-        self.held.id = None;
+        self.held.more = None;
     }
 
     fn template(&self, form: Form) -> Template {
         let text = Some(hole::text(0).into());
         let parts = [Part { text, thought: form.thought, ..Part::default() }];
-        let mut usage = UsageMetadata::new(Usage { output: 0, reasoning: 0, ..self.known }, true);
+        let mut usage = UsageMetadata::new(self.usage(Counts::default()), true);
         usage.total_token_count = hole::number(TOTAL);
         if form.has_candidates {
             usage.candidates_token_count = hole::number(CANDIDATES);
@@ -95,10 +88,10 @@ impl Encoder {
         }
         let middle = self.middle(&parts, usage);
         match &self.framing {
-            Framing::Array(_) => Template::compile(&INDENTED.to_vec(&middle)),
-            Framing::Events(sse) => {
+            Framing::Array { .. } => Template::compile(&INDENTED.to_vec(&middle)),
+            Framing::Events => {
                 let mut frame = FrameBuf::new();
-                sse.data(&mut frame, &middle);
+                EVENTS.data(&mut frame, &middle);
                 Template::compile(&frame.take_all().unwrap_or_default())
             }
         }
@@ -129,7 +122,7 @@ pub(super) fn chunk<'a>(
         prompt_feedback: None,
         usage_metadata: usage,
         model_version: &identity.model,
-        response_id: &identity.response_id,
+        response_id: identity.response_id(),
     }
 }
 
@@ -143,7 +136,7 @@ mod tests {
     use super::*;
     use crate::provider::gemini::SSE;
     use crate::provider::{Context, golden};
-    use crate::reply::Reply;
+    use crate::reply::{Reply, Usage};
 
     /// The struct is the truth; the template is its quick likeness.
     #[test]
@@ -170,8 +163,10 @@ mod tests {
                             let mut frames = FrameBuf::new();
                             encoder.held.kind = Some(Kind::Text { thought });
                             encoder.held.text = text.to_owned();
-                            encoder.held.usage = usage;
-                            encoder.held.signature = signature.map(|s| s.to_owned().into());
+                            encoder.held.counts = Counts { said: usage.output as u32, thought: 0 };
+                            if let Some(signature) = signature {
+                                encoder.held.more().signature = Some(signature.to_owned().into());
+                            }
                             encoder.flush(&mut frames);
                             golden::text(frames.take_all().unwrap())
                         };

@@ -10,22 +10,27 @@ pub(in crate::provider::gemini) const ARRAY: JsonArray = JsonArray::new(INDENTED
 
 #[derive(Debug)]
 pub(super) enum Framing {
-    Array(JsonArray),
-    Events(Sse),
+    Array {
+        /// Whether it has an item.
+        open: bool,
+    },
+    Events,
 }
 
 impl Framing {
-    pub(super) fn style(&self) -> JsonStyle {
+    pub(super) fn style(&self) -> &'static JsonStyle {
         match self {
-            Self::Array(_) => INDENTED,
-            Self::Events(_) => LINE,
+            Self::Array { .. } => &INDENTED,
+            Self::Events => &LINE,
         }
     }
 
     pub(super) fn frame(&mut self, frames: &mut FrameBuf, write: impl FnOnce(&mut BytesMut)) {
         match self {
-            Self::Array(array) => array.framed(frames, write),
-            Self::Events(sse) => sse.framed(frames, None, write),
+            Self::Array { open } => {
+                ARRAY.opened(std::mem::replace(open, true)).framed(frames, write);
+            }
+            Self::Events => EVENTS.framed(frames, None, write),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::mem;
 
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::framing::{ARRAY, Framing};
+use super::framing::Framing;
 use super::held::Kind;
 use super::{Encoder, Open};
 use crate::provider::gemini::ending::Ending;
@@ -18,19 +18,20 @@ impl Encoder {
     /// A part that is not cut into deltas: a chunk for each part of Gemini's that it amounts to.
     pub(super) fn whole(&mut self, index: usize, part: &reply::Part, frames: &mut FrameBuf) {
         self.open = Open::None;
-        self.ending.sources.search(part);
-        self.said += part.tokens();
+        self.counts.say(part.tokens());
+        let rare = self.rare.get_or_insert_default();
+        rare.ending.sources.search(part);
         if matches!(part, reply::Part::Image(_)) {
-            self.images += part.tokens();
+            rare.images += part.tokens();
         }
-        let owed = &mut self.owed;
+        let owed = &mut rare.owed;
         let parts = Part::whole(part, index, &self.identity, || owed.take());
-        self.place.skip(parts.len());
+        self.skip(parts.len());
         for part in parts {
             let Some(whole) = raw(&part) else { continue };
             self.flush(frames);
             self.hold(Kind::Whole, "");
-            self.held.whole = Some(whole);
+            self.held.more().whole = Some(whole);
         }
         if part::is_code(part) {
             self.owe_unseen();
@@ -42,7 +43,8 @@ impl Encoder {
     pub(super) fn logprobs(&self, text: &str) -> LogprobsResult {
         let mut result = LogprobsResult::default();
         let top = self.identity.logprobs.unwrap_or_default();
-        result.add(text, self.place.spoken(), top, self.identity.entropy());
+        let start = self.place.as_ref().map_or(0, |place| place.spoken());
+        result.add(text, start, top.into(), self.identity.entropy());
         result
     }
 
@@ -51,30 +53,37 @@ impl Encoder {
     /// has a piece of one, and counts the tokens of all.
     pub(super) fn turn_to(&mut self, choice: usize) {
         let number = u32::try_from(choice).unwrap_or_default();
-        let mut others = mem::take(&mut self.others);
+        let rare = self.rare();
+        let (mut others, images) = (mem::take(&mut rare.others), rare.images);
         let known = others.iter().position(|lane| lane.identity.choice() == number);
         let mut lane = match known {
             Some(at) => others.swap_remove(at),
             None => self.beside(number),
         };
         mem::swap(&mut lane.framing, &mut self.framing);
-        (lane.said, lane.thought, lane.images) = (self.said, self.thought, self.images);
-        lane.held.usage = lane.usage();
+        lane.counts = self.counts;
+        lane.held.counts = lane.counts;
         others.push(mem::replace(self, lane));
-        self.others = others;
+        let rare = self.rare();
+        (rare.others, rare.images) = (others, images);
     }
 
     /// A candidate that has not said anything.
     fn beside(&self, choice: u32) -> Self {
-        let identity = self.identity.candidate(self.entropy, choice);
-        let ending = Ending::like(&self.ending);
+        let identity = self.identity.candidate(choice);
+        let ending = self.rare.as_ref().map(|rare| Ending::like(&rare.ending));
         // It has the frame of the answer once it is its turn.
-        Self::new(identity, ending, Framing::Array(ARRAY), self.known, self.entropy)
+        let framing = Framing::Array { open: false };
+        Self {
+            pieces_are_tokens: self.pieces_are_tokens,
+            place: self.place.as_ref().map(|_| Box::default()),
+            ..Self::new(identity, ending.unwrap_or_default(), framing, self.known.whole())
+        }
     }
 
     /// A candidate ends, and others go on.
     pub(super) fn choice_end(&mut self, finish: &Finish, frames: &mut FrameBuf) {
-        self.last(finish, UsageMetadata::new(self.usage(), true), frames);
+        self.last(finish, UsageMetadata::new(self.usage(self.counts), true), frames);
     }
 }
 

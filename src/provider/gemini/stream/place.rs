@@ -13,7 +13,7 @@ pub(super) struct Place {
     /// Bytes of all texts before the part of the reply that is open, and bytes of that.
     spoken: usize,
     open: usize,
-    cited: Option<Box<Cited>>,
+    cited: Option<Cited>,
 }
 
 /// A text with citations, as far as it has come.
@@ -28,7 +28,7 @@ impl Place {
     pub(super) fn cite(&mut self, citations: &[Citation]) {
         if !citations.is_empty() {
             let (citations, text) = (citations.to_vec(), String::new());
-            self.cited = Some(Box::new(Cited { citations, text }));
+            self.cited = Some(Cited { citations, text });
         }
     }
 

@@ -5,26 +5,26 @@ use bytes::BufMut;
 use super::chunk::{ChatCompletionChunk, ChunkChoice, Delta, characters, padding, put_padding};
 use super::lane::{Lane, Part};
 use crate::provider::openai::completion::CompletionUsage;
-use crate::provider::openai::identity::{ChatId, Fingerprint, Identity};
+use crate::provider::openai::identity::{Fingerprint, Identity, top_logprobs};
 use crate::provider::openai::logprobs::Logprobs;
-use crate::provider::openai::{INCLUDE_USAGE, PLAIN};
+use crate::provider::openai::{INCLUDE_USAGE, PLAIN, models};
+use crate::provider::{Context, Entropy};
+use crate::reply::Usage;
 use crate::util::rng::Rng;
 use crate::wire::{FrameBuf, Hole, JsonStyle, Sse, Template, hole, put_text};
 
 pub(in crate::provider::openai) const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
 
 /// What all chunks share, and how they are sent.
+///
+/// A stream that waits for its next token has its identity in the template of its deltas. The few
+/// other chunks make it anew from what is here.
 #[derive(Debug)]
 pub(super) struct Chunks {
-    id: ChatId,
-    pub(super) created: u64,
     model: Box<str>,
-    has_logprobs: bool,
-    pub(super) top_logprobs: Option<usize>,
-    fingerprint: Option<Fingerprint>,
-    tier: Option<&'static str>,
-    pub(super) speaks: bool,
-    pub(super) includes_usage: bool,
+    flags: u32,
+    pub(super) created: u64,
+    entropy: Entropy,
     pub(super) padding: Option<Rng>,
 }
 
@@ -68,19 +68,27 @@ impl DeltaFrame {
 }
 
 impl Chunks {
-    pub(super) fn new(identity: Identity<'_>, flags: u32) -> Self {
+    pub(super) fn new(cx: &Context<'_>) -> Self {
+        let flags = cx.request.call.flags;
         Self {
-            id: identity.id,
-            created: identity.created,
-            model: identity.model.into(),
-            has_logprobs: identity.has_logprobs,
-            top_logprobs: identity.top_logprobs,
-            fingerprint: identity.fingerprint,
-            tier: identity.tier,
-            speaks: identity.speaks,
-            includes_usage: flags & INCLUDE_USAGE != 0,
-            padding: (flags & PLAIN == 0).then(|| identity.entropy.rng(SALT_PADDING)),
+            model: cx.answering_model(models::snapshot).into(),
+            flags,
+            created: cx.created,
+            entropy: cx.entropy,
+            padding: (flags & PLAIN == 0).then(|| cx.entropy.rng(SALT_PADDING)),
         }
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        Identity::new(&self.model, self.flags, self.created, self.entropy)
+    }
+
+    pub(super) fn top_logprobs(&self) -> Option<usize> {
+        top_logprobs(self.flags)
+    }
+
+    pub(super) fn includes_usage(&self) -> bool {
+        self.flags & INCLUDE_USAGE != 0
     }
 
     pub(super) fn delta_frame(&self, lane: &Lane) -> DeltaFrame {
@@ -96,10 +104,11 @@ impl Chunks {
                 Delta { tool_calls: Some(&arguments), ..Delta::default() }
             }
         };
-        let choice = self.of(lane, delta, None, None);
+        let identity = self.identity();
+        let choices = [of(&identity, lane, delta, None, None)];
         let padding = self.padding.as_ref().map(|_| hole::text(PADDING));
-        let json =
-            JsonStyle::COMPACT.to_string(&self.chunk(&[choice], lane.has_tools, None, padding));
+        let chunk = self.chunk(&identity, &choices, lane.has_tools, None, padding);
+        let json = JsonStyle::COMPACT.to_string(&chunk);
         let holes = characters(text.as_bytes()) + padding.map_or(0, |p| characters(p.as_bytes()));
         let mut frame = FrameBuf::new();
         SSE.text(&mut frame, &json);
@@ -121,68 +130,75 @@ impl Chunks {
         finish: Option<&'static str>,
         frames: &mut FrameBuf,
     ) {
-        let choice = self.of(lane, delta, logprobs, finish);
-        self.send(frames, &[choice], lane.has_tools, None);
+        let mut padding = self.padding.take();
+        let identity = self.identity();
+        let choices = [of(&identity, lane, delta, logprobs, finish)];
+        let obfuscation = padding.as_ref().map(|_| "");
+        let chunk = self.chunk(&identity, &choices, lane.has_tools, None, obfuscation);
+        send(&chunk, padding.as_mut(), frames);
+        self.padding = padding;
     }
 
-    pub(super) fn send(
-        &mut self,
-        frames: &mut FrameBuf,
-        choices: &[ChunkChoice<'_>],
-        has_tools: bool,
-        usage: Option<Option<CompletionUsage>>,
-    ) {
-        let Some(mut rng) = self.padding.take() else {
-            SSE.data(frames, &self.chunk(choices, has_tools, usage, None));
-            return;
-        };
-        let json = JsonStyle::COMPACT.to_vec(&self.chunk(choices, has_tools, usage, Some("")));
-        // It comes last, whatever else there is.
-        let bare = json.strip_suffix(b"\"\"}").unwrap_or(&json);
-        SSE.framed(frames, None, |out| {
-            out.put_slice(bare);
-            put_padding(out, &mut rng, characters(&json));
-            out.put_u8(b'}');
-        });
-        self.padding = Some(rng);
-    }
-
-    fn of<'a>(
-        &self,
-        lane: &Lane,
-        delta: Delta<'a>,
-        logprobs: Option<Logprobs<'a>>,
-        finish: Option<&'static str>,
-    ) -> ChunkChoice<'a> {
-        ChunkChoice {
-            index: lane.index,
-            delta,
-            logprobs: self.has_logprobs.then_some(logprobs),
-            finish_reason: finish,
-        }
+    /// The chunk that has the usage, and no choice.
+    pub(super) fn usage(&mut self, usage: Usage, frames: &mut FrameBuf) {
+        let mut padding = self.padding.take();
+        let usage = CompletionUsage::of(usage, models::speaks(&self.model));
+        let identity = self.identity();
+        let obfuscation = padding.as_ref().map(|_| "");
+        let chunk = self.chunk(&identity, &[], false, Some(Some(usage)), obfuscation);
+        send(&chunk, padding.as_mut(), frames);
+        self.padding = padding;
     }
 
     fn chunk<'a>(
-        &'a self,
+        &self,
+        identity: &'a Identity<'a>,
         choices: &'a [ChunkChoice<'a>],
         has_tools: bool,
         usage: Option<Option<CompletionUsage>>,
         obfuscation: Option<&'a str>,
     ) -> ChatCompletionChunk<'a> {
-        let has_usage = self.includes_usage;
+        let has_usage = self.includes_usage();
         ChatCompletionChunk {
-            id: self.id.as_str(),
+            id: identity.id.as_str(),
             object: "chat.completion.chunk",
-            created: self.created,
-            model: &self.model,
-            service_tier: self.tier,
-            system_fingerprint: self.fingerprint.as_ref().map(Fingerprint::as_str),
+            created: identity.created,
+            model: identity.model,
+            service_tier: identity.tier,
+            system_fingerprint: identity.fingerprint.as_ref().map(Fingerprint::as_str),
             usage_before: (has_usage && has_tools).then_some(()),
             choices,
             usage: usage.or((has_usage && !has_tools).then_some(None)),
             obfuscation,
         }
     }
+}
+
+fn of<'a>(
+    identity: &Identity<'_>,
+    lane: &Lane,
+    delta: Delta<'a>,
+    logprobs: Option<Logprobs<'a>>,
+    finish: Option<&'static str>,
+) -> ChunkChoice<'a> {
+    ChunkChoice {
+        index: lane.index,
+        delta,
+        logprobs: identity.has_logprobs.then_some(logprobs),
+        finish_reason: finish,
+    }
+}
+
+fn send(chunk: &ChatCompletionChunk<'_>, padding: Option<&mut Rng>, frames: &mut FrameBuf) {
+    let Some(rng) = padding else { return SSE.data(frames, chunk) };
+    let json = JsonStyle::COMPACT.to_vec(chunk);
+    // It comes last, whatever else there is.
+    let bare = json.strip_suffix(b"\"\"}").unwrap_or(&json);
+    SSE.framed(frames, None, |out| {
+        out.put_slice(bare);
+        put_padding(out, rng, characters(&json));
+        out.put_u8(b'}');
+    });
 }
 
 /// The longest padding, and its quotes.
