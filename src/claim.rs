@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::provider::{Call, Provider, Room};
-use crate::request::Head;
+use crate::request::{Head, is_local};
 
 /// Whether the mock answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,10 +163,15 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
+    /// Whether all that goes to this host passes, whatever else stands in its head.
+    pub(crate) fn passes(&self, host: Option<&str>) -> bool {
+        !self.by_path(host) && self.owner(host.unwrap_or_default()).is_none()
+    }
+
     pub(crate) fn claim(&self, head: &Head<'_>) -> Claim {
         let host = head.host.unwrap_or_default();
         let owner = self.owner(host);
-        if owner.is_none() && !self.by_path(head) || !self.is_wanted(head) {
+        if owner.is_none() && !self.by_path(head.host) || !self.is_wanted(head) {
             return Claim::Forward;
         }
         let rooms = owner.map_or(self.rooms.as_slice(), std::slice::from_ref);
@@ -182,8 +187,8 @@ impl Claims {
     }
 
     /// Whether a host that is no provider's is claimed by path.
-    pub(crate) fn by_path(&self, head: &Head<'_>) -> bool {
-        self.everywhere || head.is_local() || head.host.is_some_and(|host| self.is_named(host))
+    fn by_path(&self, host: Option<&str>) -> bool {
+        self.everywhere || is_local(host) || host.is_some_and(|host| self.is_named(host))
     }
 
     /// Whether whatever goes to `host` is the mock's affair: it is a provider's, or was named as

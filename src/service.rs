@@ -15,7 +15,7 @@ use crate::claim::{Claim, Mode};
 use crate::error::BoxError;
 use crate::future::{Answering, ResponseFuture};
 use crate::mock::Mock;
-use crate::request::{Head, RequestHead};
+use crate::request::{Head, RequestHead, host_of};
 
 /// A service with the mock before it. Made by [`MockLlmLayer`](crate::MockLlmLayer).
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ where
     // Small enough to become a part of its caller, so that what passes is not moved once more.
     #[inline]
     fn call(&mut self, request: Request<ReqB>) -> Self::Future {
-        if self.mock.mode() == Mode::Off {
+        if self.mock.mode() == Mode::Off || self.mock.settings.claims.passes(host_of(&request)) {
             return ResponseFuture::forward(self.inner.call(request));
         }
         match self.mock.claim(&Head::of(&request)) {

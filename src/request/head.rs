@@ -30,9 +30,8 @@ impl<'a> Head<'a> {
         query: Option<&'a str>,
         headers: &'a HeaderMap,
     ) -> Self {
-        let authority =
-            authority.or_else(|| headers.get(header::HOST).and_then(|value| value.to_str().ok()));
-        Self { method, host: authority.map(without_port), path, query, headers, lenient: false }
+        let host = host(authority, headers);
+        Self { method, host, path, query, headers, lenient: false }
     }
 
     /// The head of an `http` request.
@@ -78,17 +77,32 @@ impl<'a> Head<'a> {
 
     /// Whether the host is this machine (or there is none, as in a request to a router).
     pub fn is_local(&self) -> bool {
-        let Some(host) = self.host else { return true };
-        // Nearly every other host ends here.
-        if !matches!(host.as_bytes(), [b'0'..=b'9' | b'[' | b':', ..] | [.., b't' | b'T']) {
-            return false;
-        }
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        host.eq_ignore_ascii_case("localhost")
-            || host.rsplit_once('.').is_some_and(|(_, tld)| tld.eq_ignore_ascii_case("localhost"))
-            || (host.as_bytes().first().is_some_and(|b| b.is_ascii_digit() || *b == b':')
-                && host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()))
+        is_local(self.host)
     }
+}
+
+/// The host of an `http` request, which is all that most requests are looked at for.
+pub(crate) fn host_of<B>(request: &http::Request<B>) -> Option<&str> {
+    host(request.uri().authority().map(http::uri::Authority::as_str), request.headers())
+}
+
+fn host<'a>(authority: Option<&'a str>, headers: &'a HeaderMap) -> Option<&'a str> {
+    let of_header = || headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    authority.or_else(of_header).map(without_port)
+}
+
+/// See [`Head::is_local`].
+pub(crate) fn is_local(host: Option<&str>) -> bool {
+    let Some(host) = host else { return true };
+    // Nearly every other host ends here.
+    if !matches!(host.as_bytes(), [b'0'..=b'9' | b'[' | b':', ..] | [.., b't' | b'T']) {
+        return false;
+    }
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost")
+        || host.rsplit_once('.').is_some_and(|(_, tld)| tld.eq_ignore_ascii_case("localhost"))
+        || (host.as_bytes().first().is_some_and(|b| b.is_ascii_digit() || *b == b':')
+            && host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()))
 }
 
 /// Whether there is a bearer token beyond doubt: nearly always, and told faster than which it is.

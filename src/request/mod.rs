@@ -11,6 +11,7 @@ use http::{HeaderMap, Method, Uri};
 use serde_json::value::RawValue;
 
 pub use self::head::Head;
+pub(crate) use self::head::{host_of, is_local};
 pub use self::message::{Content, Message, Role};
 use crate::provider::{Call, Operation, Provider};
 
