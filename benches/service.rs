@@ -11,8 +11,8 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body;
-use http_body_util::Full;
-use tower::{Layer, Service, service_fn};
+use http_body_util::{Either, Empty, Full};
+use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_mock_llm::{MockLlmLayer, Reply, Rule, last_user};
 
 #[path = "harness/mod.rs"]
@@ -43,6 +43,9 @@ fn through() {
         Group::new("pass-through: a request to another host (the request is dropped within)");
     let mut bare = canned();
     group.case("service_fn", 1, request, move |r| now(bare.call(r)));
+    let mut mapped =
+        canned().map_response(|response| response.map(Either::<_, Empty<Bytes>>::Left));
+    group.case("+ a body that may be another", 1, request, move |r| now(mapped.call(r)));
     let mut off = MockLlmLayer::new().enabled(false).layer(canned());
     group.case("+ the layer, switched off", 1, request, move |r| now(off.call(r)));
     let mut on = MockLlmLayer::new().layer(canned());
