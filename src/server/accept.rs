@@ -157,21 +157,33 @@ async fn connection(serving: &Serving, tcp: TcpStream, bell: &Bell, heard: usize
             served(pin!(connection), bell, heard, &flags).await;
         }
         (Io::Plain(socket), true) => {
-            let http = http2(serving);
-            let mut connection = Box::pin(http.serve_connection(TokioIo::new(socket), engine));
-            Box::pin(served(connection.as_mut(), bell, heard, &flags)).await;
+            Box::pin(rare(serving, TokioIo::new(socket), true, engine, bell, heard)).await;
         }
         #[cfg(feature = "tls")]
-        (Io::Secured(secured), false) => {
-            let mut connection = Box::pin(http1(serving, TokioIo::new(secured), engine));
-            Box::pin(served(connection.as_mut(), bell, heard, &flags)).await;
+        (Io::Secured(secured), _) => {
+            let io = TokioIo::new(secured);
+            Box::pin(rare(serving, io, is_http2, engine, bell, heard)).await;
         }
-        #[cfg(feature = "tls")]
-        (Io::Secured(secured), true) => {
-            let http = http2(serving);
-            let mut connection = Box::pin(http.serve_connection(TokioIo::new(secured), engine));
-            Box::pin(served(connection.as_mut(), bell, heard, &flags)).await;
-        }
+    }
+}
+
+/// What is not plain HTTP/1.1 is larger, and in a box of its own.
+async fn rare<I>(
+    serving: &Serving,
+    io: I,
+    is_http2: bool,
+    engine: Engine,
+    bell: &Bell,
+    heard: usize,
+) where
+    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
+    let flags = Arc::clone(&engine.flags);
+    if is_http2 {
+        let http = http2(serving);
+        served(pin!(http.serve_connection(io, engine)), bell, heard, &flags).await;
+    } else {
+        served(pin!(http1(serving, io, engine)), bell, heard, &flags).await;
     }
 }
 
