@@ -59,10 +59,11 @@ where
     // Small enough to become a part of its caller, so that what passes is not moved once more.
     #[inline]
     fn call(&mut self, request: Request<ReqB>) -> Self::Future {
-        if self.mock.mode() == Mode::Off || self.mock.settings.claims.passes(host_of(&request)) {
+        let host = host_of(&request);
+        if self.mock.mode() == Mode::Off || self.mock.settings.claims.passes(host) {
             return ResponseFuture::forward(self.inner.call(request));
         }
-        match self.mock.claim(&Head::of(&request)) {
+        match self.mock.claim(&Head::at(host, &request)) {
             Claim::Forward => ResponseFuture::forward(self.inner.call(request)),
             claim => self.answer(claim, request),
         }

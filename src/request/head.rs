@@ -30,15 +30,18 @@ impl<'a> Head<'a> {
         query: Option<&'a str>,
         headers: &'a HeaderMap,
     ) -> Self {
-        let host = host(authority, headers);
-        Self { method, host, path, query, headers, lenient: false }
+        Self { method, host: host(authority, headers), path, query, headers, lenient: false }
     }
 
     /// The head of an `http` request.
     pub fn of<B>(request: &'a http::Request<B>) -> Self {
-        let uri = request.uri();
-        let authority = uri.authority().map(http::uri::Authority::as_str);
-        Self::new(request.method(), authority, uri.path(), uri.query(), request.headers())
+        Self::at(host_of(request), request)
+    }
+
+    /// The head of a request of which the host is known already.
+    pub(crate) fn at<B>(host: Option<&'a str>, request: &'a http::Request<B>) -> Self {
+        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+        Self { method, host, path: uri.path(), query: uri.query(), headers, lenient: false }
     }
 
     /// The API key: `Authorization: Bearer`, `x-api-key`, `api-key`, `x-goog-api-key`, or the
