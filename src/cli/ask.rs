@@ -87,11 +87,11 @@ fn headers(headers: &HeaderMap) -> impl Iterator<Item = (String, String)> {
 fn request(options: &Ask) -> Request<Full<Bytes>> {
     let Ask { prompt, stream, tool, .. } = options;
     let model = options.model.as_deref();
-    let home = match options.provider {
-        Asked::Anthropic => Home::of(&Provider::ANTHROPIC),
-        Asked::Gemini => Home::of(&Provider::GEMINI),
-        Asked::Openai => Home::of(&Provider::OPENAI),
-    };
+    let home = Home::of(&match options.provider {
+        Asked::Anthropic => Provider::ANTHROPIC,
+        Asked::Gemini => Provider::GEMINI,
+        Asked::Openai => Provider::OPENAI,
+    });
     let home = home.expect("it is built in");
     let anything = json!({"properties": {}, "type": "object"});
     let (path, mut body) = match options.provider {

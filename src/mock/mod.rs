@@ -262,7 +262,10 @@ impl Mock {
         if bound.entries == 0 && !self.is_observed() {
             return Watch::Off;
         }
-        #[cfg_attr(not(feature = "server"), expect(unused_mut))]
+        #[cfg_attr(
+            not(feature = "server"),
+            expect(unused_mut, reason = "only a server's is changed")
+        )]
         let mut received = received().judged(self.settings.lenient);
         #[cfg(feature = "server")]
         self.observe(&mut received);

@@ -1,8 +1,6 @@
 //! Where a vendor's API is and how its clients show themselves, as the rooms tell it: for requests
 //! that really go there, and for paths that several vendors have.
 
-use std::fmt;
-
 use http::HeaderName;
 
 use super::Provider;
@@ -19,7 +17,7 @@ pub(crate) struct Home {
     pub(crate) host: &'static str,
     /// What all its paths begin with, as clients have it in their base URL: `/v1` or nothing.
     pub(crate) root: &'static str,
-    /// Where the key stands; in [`AUTHORIZATION`] it is a bearer token.
+    /// Where the key stands; in `authorization` it is a bearer token.
     pub(crate) key: HeaderName,
     /// Whether only a client of this vendor sends such a head.
     pub(crate) is_client: fn(&Head<'_>) -> bool,
@@ -40,12 +38,6 @@ impl Home {
     pub(super) fn is_meant(&self, head: &Head<'_>) -> bool {
         head.host.is_some_and(|host| self.owns(host))
             || Self::of_client(head).is_some_and(|home| home.provider == self.provider)
-    }
-}
-
-impl fmt::Debug for Home {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Home({} at {})", self.provider, self.host)
     }
 }
 

@@ -11,4 +11,4 @@ pub(crate) fn builtin() -> Vec<Room> {
 }
 
 /// What they tell of their vendors.
-pub(super) static HOMES: [&Home; 3] = [&openai::HOME, &anthropic::HOME, &gemini::HOME];
+pub(crate) static HOMES: [&Home; 3] = [&openai::HOME, &anthropic::HOME, &gemini::HOME];

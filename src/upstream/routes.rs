@@ -7,6 +7,7 @@ use http::Uri;
 
 use super::Target;
 use crate::provider::home::Home;
+use crate::provider::registry::HOMES;
 use crate::provider::{Provider, Room};
 use crate::request::Head;
 
@@ -28,8 +29,8 @@ pub(crate) enum Step {
 impl Routes {
     /// The vendors themselves.
     pub(crate) fn vendors() -> Self {
-        let all = [Provider::OPENAI, Provider::ANTHROPIC, Provider::GEMINI];
-        Self { targets: all.iter().filter_map(Target::of_vendor).collect(), models: HashMap::new() }
+        let targets = HOMES.iter().filter_map(|home| Target::of_vendor(&home.provider));
+        Self { targets: targets.collect(), models: HashMap::new() }
     }
 
     /// Adds a target, and tells its number.
