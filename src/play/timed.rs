@@ -12,14 +12,6 @@ use crate::pace::{Gaps, Timer};
 use crate::wire::{Frame, FrameKind};
 
 #[derive(Debug)]
-// With a cassette, another is nearly as large.
-#[cfg_attr(
-    not(feature = "cassette"),
-    expect(
-        clippy::large_enum_variant,
-        reason = "a box would cost each stream an allocation, and a body is seldom moved"
-    )
-)]
 pub(super) enum Source {
     Frames(Frames),
     Full(Option<Bytes>),
