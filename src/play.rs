@@ -127,7 +127,7 @@ const SHARED: usize = 8 * 1024;
 
 impl Frames {
     fn fill(&mut self) -> Option<Bytes> {
-        let mut buf = self.buf.take().unwrap_or_default();
+        let mut buf = self.buf.take().unwrap_or_else(|| Box::new(FrameBuf::of_one_piece()));
         buf.reserve(SHARED + SHARED / 4);
         while buf.len() < SHARED && self.encode(&mut buf) {}
         let bytes = buf.take_all();

@@ -30,7 +30,8 @@ impl Home {
     }
 
     pub(crate) fn owns(&self, host: &str) -> bool {
-        host.eq_ignore_ascii_case(self.host)
+        // As clients write it, but for a few.
+        host == self.host || host.eq_ignore_ascii_case(self.host)
     }
 
     /// Whether a request to a path that several vendors have is for this one: by the host, or by what

@@ -45,6 +45,8 @@ pub struct FrameBuf {
     first: Option<usize>,
     /// In a box, since a stream that waits has none, and waits for long.
     more: Option<Box<More>>,
+    /// All frames are taken at once: where one ends is nobody's concern.
+    is_one: bool,
 }
 
 /// The frames behind the first one.
@@ -66,10 +68,19 @@ impl FrameBuf {
         Self { buf: BytesMut::with_capacity(bytes), ..Self::default() }
     }
 
+    /// An empty buffer of which [all](Self::take_all) is taken and never a part.
+    pub(crate) fn of_one_piece() -> Self {
+        Self { is_one: true, ..Self::default() }
+    }
+
     /// Appends one frame: what `write` adds to the buffer.
     pub fn frame(&mut self, write: impl FnOnce(&mut BytesMut)) {
         let start = self.buf.len();
         write(&mut self.buf);
+        if self.is_one {
+            self.first = Some(self.buf.len());
+            return;
+        }
         let length = self.buf.len() - start;
         match self.first {
             None => self.first = Some(length),

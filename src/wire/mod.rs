@@ -25,5 +25,5 @@ pub(crate) use plain::{find_special, find_special_in_short};
 pub(crate) use spacer::Spacer;
 pub use sse::Sse;
 pub(crate) use template::{
-    Digits, Hole, Template, digits, hole, put_json, put_number, put_ordinary, put_text,
+    Digits, Hole, Template, digits, hole, put_json, put_letters, put_number, put_ordinary, put_text,
 };

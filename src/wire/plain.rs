@@ -1,5 +1,7 @@
 //! Which bytes stand in a JSON string as they are.
 
+use memchr::memchr2;
+
 /// Whether this byte ends or escapes a JSON string, or may not stand in one.
 fn is_special(byte: u8) -> bool {
     // With one bit turned, the quote stands right behind those below a space: two comparisons are
@@ -12,12 +14,30 @@ const TURNED_QUOTE: u8 = b'"' ^ TURN;
 
 /// How many bytes come before the first that is special; `None` if none is.
 pub(crate) fn find_special(bytes: &[u8]) -> Option<usize> {
-    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    if bytes.len() < BLOCK {
+        return find_special_in_short(bytes);
+    }
+    let found = memchr2(b'"', b'\\', bytes);
+    let before = &bytes[..found.unwrap_or(bytes.len())];
+    // Nearly never: what came up to here was written by a serializer.
+    if has_control(before) {
+        return before.iter().position(|byte| is_control(*byte));
+    }
+    found
+}
+
+fn is_control(byte: u8) -> bool {
+    byte < b' '
+}
+
+fn has_control(bytes: &[u8]) -> bool {
     // No early end within a block, so that the compiler looks at many bytes at once.
-    let is_plain =
-        |block: &&[u8; BLOCK]| !block.iter().fold(false, |found, byte| found | is_special(*byte));
-    let plain = BLOCK * blocks.iter().take_while(is_plain).count();
-    Some(plain + find_special_in_short(&bytes[plain..])?)
+    let is_in = |block: &[u8]| block.iter().fold(false, |found, byte| found | is_control(*byte));
+    match (bytes.as_chunks::<BLOCK>(), bytes.last_chunk::<BLOCK>()) {
+        // The last block has what the whole ones left, and perhaps some of them once more.
+        ((blocks, _), Some(last)) => blocks.iter().any(|block| is_in(block)) || is_in(last),
+        (_, None) => is_in(bytes),
+    }
 }
 
 const BLOCK: usize = 32;

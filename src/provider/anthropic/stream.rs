@@ -17,7 +17,7 @@ use crate::provider::{Context, Entropy, StreamEncoder};
 use crate::reply::{Finish, Part, PartStart, ReplyEvent, ServerTool, Usage};
 use crate::util::rng::Rng;
 use crate::util::tokens::Chunking;
-use crate::wire::{FrameBuf, FrameKind, JsonStyle, Sse, Template, hole, put_text};
+use crate::wire::{FrameBuf, FrameKind, JsonStyle, Sse, Template, hole, put_letters};
 
 const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
 /// Pings alone are spaced, and not padded.
@@ -202,7 +202,7 @@ impl Encoder {
         let most = AROUND + template.len() + text.len();
         frames.reserve_for(most, || most);
         SSE.framed(frames, Some(DELTA), |out| {
-            template.render(out, |_, out| put_text(out, text));
+            template.render(out, |_, out| put_letters(out, text));
             close(out, padding);
         });
     }
@@ -260,7 +260,7 @@ impl Block {
             Self::ToolUse => ContentDelta::InputJson { partial_json: text },
         };
         let json = JsonStyle::COMPACT.to_vec(&Event::ContentBlockDelta { index, delta });
-        Template::compile(open(&json))
+        Template::of_letters(open(&json))
     }
 }
 
@@ -278,7 +278,7 @@ fn open(json: &[u8]) -> &[u8] {
 }
 
 /// What a delta's frame has at the most around its template and its text.
-const AROUND: usize = "event: \ndata: \"\"}\n\n".len() + DELTA.len() + 15;
+const AROUND: usize = "event: \ndata: }\n\n".len() + DELTA.len() + 15;
 
 /// Closes a JSON object behind its padding.
 ///

@@ -20,9 +20,9 @@ pub(super) struct Form {
     has_thoughts: bool,
 }
 
-/// What a chunk has at the most around its template and its text: quotes, counts, and what goes before
-/// it in an array.
-const AROUND: usize = 2 + 3 * 20 + 4;
+/// What a chunk has at the most around its template and its text: counts, and what goes before it in an
+/// array.
+const AROUND: usize = 3 * 20 + 4;
 
 impl Encoder {
     /// Sends the chunk that is held, which is not the last.
@@ -46,7 +46,7 @@ impl Encoder {
                 frames.reserve_for(most, || most);
                 let write = |out: &mut BytesMut| {
                     template.render(out, |hole, out| match hole {
-                        Hole::Text(_) => style.put_text(out, text),
+                        Hole::Text(_) => style.put_letters(out, text),
                         Hole::Number(CANDIDATES) => put_number(out, said),
                         Hole::Number(THOUGHTS) => put_number(out, thoughts),
                         Hole::Number(_) => put_number(out, total),
@@ -88,11 +88,11 @@ impl Encoder {
         }
         let middle = self.middle(&parts, usage);
         match &self.framing {
-            Framing::Array { .. } => Template::compile(&INDENTED.to_vec(&middle)),
+            Framing::Array { .. } => Template::of_letters(&INDENTED.to_vec(&middle)),
             Framing::Events => {
                 let mut frame = FrameBuf::new();
                 EVENTS.data(&mut frame, &middle);
-                Template::compile(&frame.take_all().unwrap_or_default())
+                Template::of_letters(&frame.take_all().unwrap_or_default())
             }
         }
     }

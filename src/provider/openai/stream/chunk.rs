@@ -76,23 +76,23 @@ pub(super) struct AudioDelta<'a> {
     pub(super) expires_at: Option<u64>,
 }
 
-/// Appends the quoted padding for a payload of `length` characters without it.
+/// Appends the letters that pad a payload of `length` characters without it.
 ///
 /// In every recording the characters of a payload, padding included, are 1 modulo 16, and the
 /// padding has 1 to 16 characters (`the_padding_rule_holds_in_recordings`).
 pub(super) fn put_padding(out: &mut BytesMut, rng: &mut Rng, length: usize) {
     const LETTERS: &[u8; 64] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789xX";
     let count = padding(length);
-    let mut padding = [b'"'; 18];
+    let mut padding = [0; 16];
     let mut chance = u128::from(rng.next()) << 64 | u128::from(rng.next());
-    for letter in &mut padding[1..=count] {
+    for letter in &mut padding[..count] {
         *letter = LETTERS[(chance & 63) as usize];
         chance >>= 6;
     }
-    out.extend_from_slice(&padding[..count + 2]);
+    out.extend_from_slice(&padding[..count]);
 }
 
-/// How many letters pad a payload of `length` characters, without their quotes.
+/// How many letters pad a payload of `length` characters.
 pub(super) fn padding(length: usize) -> usize {
     16 - (length + 15) % 16
 }

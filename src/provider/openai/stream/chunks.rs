@@ -11,7 +11,7 @@ use crate::provider::openai::{INCLUDE_USAGE, PLAIN, models};
 use crate::provider::{Context, Entropy};
 use crate::reply::Usage;
 use crate::util::rng::Rng;
-use crate::wire::{FrameBuf, Hole, JsonStyle, Sse, Template, hole, put_text};
+use crate::wire::{FrameBuf, Hole, JsonStyle, Sse, Template, hole, put_letters};
 
 pub(in crate::provider::openai) const SSE: Sse = Sse::lf(JsonStyle::COMPACT);
 
@@ -32,7 +32,7 @@ pub(super) struct Chunks {
 #[derive(Debug)]
 pub(super) struct DeltaFrame {
     template: Template,
-    /// Characters of the payload without text and padding, their quotes included.
+    /// Characters of the payload without text and padding.
     length: usize,
 }
 
@@ -40,21 +40,21 @@ impl DeltaFrame {
     /// How long the frame of a text is, if nothing in it is escaped: nearly always, and then the frame
     /// takes just so much memory.
     fn len(&self, text: &str, is_padded: bool) -> usize {
-        let length = self.length + characters(text.as_bytes()) + 2;
-        let padding = if is_padded { padding(length) + 2 } else { 0 };
-        self.template.len() + text.len() + 2 + padding
+        let length = self.length + characters(text.as_bytes());
+        let padding = if is_padded { padding(length) } else { 0 };
+        self.template.len() + text.len() + padding
     }
 
     /// The hot path: everything but the text and the padding is the same from chunk to chunk.
     pub(super) fn render(&self, text: &str, padding: &mut Option<Rng>, frames: &mut FrameBuf) {
-        let most = self.template.len() + text.len() + 2 + PADDED;
+        let most = self.template.len() + text.len() + PADDED;
         frames.reserve_for(most, || self.len(text, padding.is_some()));
         frames.frame(|out| {
             let mut length = self.length;
             self.template.render(out, |hole, out| match hole {
                 Hole::Text(TEXT) => {
                     let start = out.len();
-                    put_text(out, text);
+                    put_letters(out, text);
                     length += characters(&out[start..]);
                 }
                 _ => {
@@ -113,9 +113,8 @@ impl Chunks {
         let mut frame = FrameBuf::new();
         SSE.text(&mut frame, &json);
         let frame = frame.take_all().unwrap_or_default();
-        // The quotes around the text are counted with the text.
-        let length = characters(json.as_bytes()) - holes - 2;
-        DeltaFrame { template: Template::compile(&frame), length }
+        let length = characters(json.as_bytes()) - holes;
+        DeltaFrame { template: Template::of_letters(&frame), length }
     }
 
     pub(super) fn delta(&mut self, lane: &Lane, delta: Delta<'_>, frames: &mut FrameBuf) {
@@ -193,16 +192,16 @@ fn send(chunk: &ChatCompletionChunk<'_>, padding: Option<&mut Rng>, frames: &mut
     let Some(rng) = padding else { return SSE.data(frames, chunk) };
     let json = JsonStyle::COMPACT.to_vec(chunk);
     // It comes last, whatever else there is.
-    let bare = json.strip_suffix(b"\"\"}").unwrap_or(&json);
+    let bare = json.strip_suffix(b"\"}").unwrap_or(&json);
     SSE.framed(frames, None, |out| {
         out.put_slice(bare);
         put_padding(out, rng, characters(&json));
-        out.put_u8(b'}');
+        out.put_slice(b"\"}");
     });
 }
 
-/// The longest padding, and its quotes.
-const PADDED: usize = 16 + 2;
+/// The longest padding.
+const PADDED: usize = 16;
 
 const TEXT: u8 = 0;
 const PADDING: u8 = 1;
