@@ -117,6 +117,8 @@ impl Cursor {
 
 impl Lane {
     /// The next event, while there is one before the end.
+    // A part of its caller, as is what it calls: this is asked for each token.
+    #[inline(always)]
     fn next<'a>(&mut self, reply: &'a Reply, chunking: Chunking) -> ReplyEvent<'a> {
         if self.together.is_some() {
             return self.next_of_together(reply, chunking);
@@ -194,6 +196,7 @@ impl Lane {
 }
 
 /// What comes next of a part of which so much was said; `None` at its end.
+#[inline(always)]
 fn delta(reply: &Reply, index: usize, said: usize, chunking: Chunking) -> Option<&str> {
     let (text, chunking) = match &reply.parts[index] {
         Part::Reasoning(reasoning) => (reasoning.text(), chunking),

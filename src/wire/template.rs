@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_the_formatter_writes_them() {
-        for number in [0, 7, 10, 99, 100, 109, 999, 1000, 1001, 65_536, 1_000_000, u64::MAX] {
+        for number in (0..20_000).chain([65_536, 1_000_000, u64::MAX]) {
             let mut out = BytesMut::new();
             put_number(&mut out, number);
             assert_eq!(out, number.to_string());
