@@ -165,6 +165,7 @@ pub(crate) struct Claims {
 
 impl Claims {
     /// Whether all that goes to this host passes, whatever else stands in its head.
+    #[inline]
     pub(crate) fn passes(&self, host: Option<&str>) -> bool {
         !self.by_path(host) && self.owner(host.unwrap_or_default()).is_none()
     }
