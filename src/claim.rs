@@ -167,6 +167,23 @@ impl Claims {
     /// Whether all that goes to this host passes, whatever else stands in its head.
     #[inline]
     pub(crate) fn passes(&self, host: Option<&str>) -> bool {
+        // Nearly always, and told by a few comparisons: what is ours or not, all is asked this.
+        if let Some(host) = host
+            && self.knows_only_builtin()
+            && HOMES.iter().all(|home| home.host.len() != host.len())
+        {
+            return !self.everywhere && !is_local(Some(host));
+        }
+        self.passes_beside(host)
+    }
+
+    /// Whether nobody has a host but the built-in providers.
+    fn knows_only_builtin(&self) -> bool {
+        self.rooms.len() == HOMES.len() && self.local.is_empty() && self.owned.is_empty()
+    }
+
+    #[inline(never)]
+    fn passes_beside(&self, host: Option<&str>) -> bool {
         !self.by_path(host) && self.owner(host.unwrap_or_default()).is_none()
     }
 
@@ -201,18 +218,9 @@ impl Claims {
         self.wants_host(host) && owner.map_or_else(|| self.is_named(host), |room| self.serves(room))
     }
 
-    // Asked for every request, ours or not.
-    #[inline]
     fn owner(&self, host: &str) -> Option<&Room> {
-        // The built-in ones stand last, and are known by a table: no call for each.
-        let (own, builtin) = self.rooms.split_at(self.rooms.len().saturating_sub(HOMES.len()));
-        let by_table =
-            || HOMES.iter().position(|home| home.owns(host)).and_then(|at| builtin.get(at));
-        let owner = own.iter().find(|room| room.owns(host)).or_else(by_table);
+        let owner = self.rooms.iter().find(|room| room.owns(host));
         owner.or_else(|| {
-            if self.owned.is_empty() {
-                return None;
-            }
             let (_, provider) = self.owned.iter().find(|(h, _)| h.eq_ignore_ascii_case(host))?;
             self.rooms.iter().find(|room| room.provider() == *provider)
         })
@@ -237,5 +245,41 @@ impl Claims {
 
     fn serves(&self, room: &Room) -> bool {
         self.providers.as_ref().is_none_or(|providers| providers.contains(&room.provider()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MockLlmLayer;
+
+    #[test]
+    fn what_passes_at_the_first_look_passes_at_the_second() {
+        let layers = [
+            MockLlmLayer::new(),
+            MockLlmLayer::new().local_host("mock.internal"),
+            #[cfg(feature = "config")]
+            MockLlmLayer::new().vendor_host("llm.internal".to_owned(), Provider::OPENAI),
+        ];
+        let mut passed = 0;
+        for layer in layers {
+            let mut claims = layer.mock().settings.claims.clone();
+            for everywhere in [false, true] {
+                claims.everywhere = everywhere;
+                let homes = HOMES.iter().map(|home| home.host);
+                let others =
+                    ["", "a", "example.com", "localhost", "127.0.0.1", "[::1]", "10.0.0.1"];
+                let named = ["mock.internal", "llm.internal", "app.localhost", "api.openai.org"];
+                for host in homes.chain(others).chain(named) {
+                    for host in [host.to_owned(), host.to_uppercase()] {
+                        let passes = claims.passes(Some(&host));
+                        assert_eq!(passes, claims.passes_beside(Some(&host)), "{host:?}");
+                        passed += usize::from(passes);
+                    }
+                }
+                assert!(!claims.passes(None));
+            }
+        }
+        assert!(passed > 20, "{passed}");
     }
 }

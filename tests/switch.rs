@@ -66,6 +66,16 @@ async fn hosts_that_are_no_providers_go_on() {
     }
 }
 
+/// However its host is spelled, what is a provider's does not leave.
+#[tokio::test]
+async fn a_provider_is_known_by_any_spelling_of_its_host() {
+    let layer = MockLlmLayer::new();
+    for host in ["API.OpenAI.com", "api.openai.com:443", "api.openai.com.", "Api.openai.com.:443"] {
+        let url = OPENAI.replace("api.openai.com", host);
+        assert!(!goes_on(&layer, post(&url, "k")).await, "{url}");
+    }
+}
+
 #[tokio::test]
 async fn local_hosts_are_claimed_by_path() {
     let layer = MockLlmLayer::new();

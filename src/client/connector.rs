@@ -22,6 +22,7 @@ use crate::claim::Mode;
 use crate::error::BoxError;
 use crate::layer::MockLlmLayer;
 use crate::reply::NoAnswer;
+use crate::request::without_root;
 #[cfg(feature = "cassette")]
 use {super::live::Way, crate::upstream::UpstreamBody};
 
@@ -228,7 +229,7 @@ fn host(target: &str) -> Option<String> {
     let (_, uri) = target.strip_suffix(')')?.split_once('(')?;
     let uri: Uri = uri.parse().ok()?;
     uri.scheme()?;
-    uri.host().map(str::to_owned)
+    uri.host().map(|host| without_root(host).to_owned())
 }
 
 #[cfg(test)]
@@ -240,6 +241,7 @@ mod tests {
         for (target, expected) in [
             ("Unnameable(https://api.openai.com/)", Some("api.openai.com")),
             ("Unnameable(http://10.0.0.1:8080/)", Some("10.0.0.1")),
+            ("Unnameable(https://api.openai.com.:443/)", Some("api.openai.com")),
             ("Unnameable(https://[::1]:8443/)", Some("[::1]")),
             ("Renamed(https://u:p@api.openai.com/)", Some("api.openai.com")),
             ("Unnameable(api.openai.com)", None),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::home::Home;
 use super::{Room, anthropic, gemini, openai};
 
-/// Every built-in room, one line each, in the order of [`HOMES`].
+/// Every built-in room, one line each.
 pub(crate) fn builtin() -> Vec<Room> {
     vec![Arc::new(openai::OpenAi), Arc::new(anthropic::Anthropic), Arc::new(gemini::Gemini)]
 }

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 pub struct Head<'a> {
     /// The method.
     pub method: &'a Method,
-    /// The host without port, from the URL or else the `Host` header.
+    /// The host without port and without a dot at its end, from the URL or else the `Host` header.
     pub host: Option<&'a str>,
     /// The path, as it was encoded.
     pub path: &'a str,
@@ -157,7 +157,13 @@ fn query_param<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
 #[inline]
 fn without_port(authority: &str) -> &str {
     // Nearly all have nothing but a host.
-    if is_bare(authority.as_bytes()) { authority } else { within(authority) }
+    let host = if is_bare(authority.as_bytes()) { authority } else { within(authority) };
+    without_root(host)
+}
+
+/// `api.openai.com.` is what `api.openai.com` is: the dot says that no domain is to be tried behind it.
+pub(crate) fn without_root(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 #[inline(never)]
@@ -241,6 +247,7 @@ mod tests {
             ("::", false),
             ("10.0.0.1", false),
             ("127.0.0.1.example.com", false),
+            ("localhost.:80", true),
         ] {
             let (headers, method) = head(host);
             assert_eq!(Head::new(&method, None, "/", None, &headers).is_local(), local, "{host}");
@@ -254,6 +261,8 @@ mod tests {
         let named = Head::new(&method, Some("b.example:2"), "/", None, &headers);
         assert_eq!(named.host, Some("b.example"));
         assert_eq!(Head::new(&method, None, "/", None, &headers).host, Some("a.example"));
+        let rooted = Head::new(&method, Some("api.openai.com.:443"), "/", None, &headers);
+        assert_eq!(rooted.host, Some("api.openai.com"));
     }
 
     #[test]

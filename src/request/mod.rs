@@ -11,6 +11,8 @@ use http::{HeaderMap, Method, Uri};
 use serde_json::value::RawValue;
 
 pub use self::head::Head;
+#[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
+pub(crate) use self::head::without_root;
 pub(crate) use self::head::{host_of, is_local};
 pub use self::message::{Content, Message, Role};
 use crate::provider::{Call, Operation, Provider};
