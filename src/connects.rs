@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use crate::reply::NoAnswer;
+use crate::request::is_same_host;
 
 /// Which hosts cannot be reached, and how that shows.
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ impl Connects {
 
     pub(crate) fn mend(&self, host: &str) {
         let mut hosts = self.hosts.write().unwrap_or_else(PoisonError::into_inner);
-        hosts.retain(|(name, _)| !name.eq_ignore_ascii_case(host));
+        hosts.retain(|(name, _)| !is_same_host(name, host));
     }
 
     pub(crate) fn clear(&self) {
@@ -37,6 +38,6 @@ impl Connects {
             return None;
         }
         let hosts = self.hosts.read().unwrap_or_else(PoisonError::into_inner);
-        hosts.iter().find(|(name, _)| name.eq_ignore_ascii_case(host)).map(|(_, how)| *how)
+        hosts.iter().find(|(name, _)| is_same_host(name, host)).map(|(_, how)| *how)
     }
 }

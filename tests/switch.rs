@@ -73,6 +73,15 @@ async fn a_provider_is_known_by_any_spelling_of_its_host() {
     for host in ["API.OpenAI.com", "api.openai.com:443", "api.openai.com.", "Api.openai.com.:443"] {
         let url = OPENAI.replace("api.openai.com", host);
         assert!(!goes_on(&layer, post(&url, "k")).await, "{url}");
+        let only = MockLlmLayer::new().hosts(["API.openai.com."]);
+        assert!(!goes_on(&only, post(&url, "k")).await, "{url}");
+    }
+    for named in ["llm.internal", "llm.internal.", "LLM.internal."] {
+        let layer = MockLlmLayer::new().local_host(named);
+        for host in ["llm.internal", "llm.internal.", "llm.INTERNAL.:80"] {
+            let url = OPENAI.replace("api.openai.com", host);
+            assert!(!goes_on(&layer, post(&url, "k")).await, "{url}, named {named}");
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::claim::Mode;
 use crate::error::BoxError;
 use crate::layer::MockLlmLayer;
 use crate::reply::NoAnswer;
-use crate::request::without_root;
+use crate::request::{is_same_host, without_root};
 #[cfg(feature = "cassette")]
 use {super::live::Way, crate::upstream::UpstreamBody};
 
@@ -155,7 +155,7 @@ impl ConnectorLayer {
             .into());
         };
         let refused = || {
-            let is_refused = self.refused.iter().any(|r| r.eq_ignore_ascii_case(&host));
+            let is_refused = self.refused.iter().any(|r| is_same_host(r, &host));
             is_refused.then_some(NoAnswer::Refused)
         };
         match mock.shared.connects.failure(&host).or_else(refused) {

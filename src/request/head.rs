@@ -85,32 +85,32 @@ impl<'a> Head<'a> {
 }
 
 /// The host of an `http` request, which is all that most requests are looked at for.
-#[inline]
 pub(crate) fn host_of<B>(request: &http::Request<B>) -> Option<&str> {
     host(request.uri().authority().map(http::uri::Authority::as_str), request.headers())
 }
 
-#[inline]
 fn host<'a>(authority: Option<&'a str>, headers: &'a HeaderMap) -> Option<&'a str> {
-    authority.or_else(|| of_header(headers)).map(without_port)
+    let of_header = || headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    authority.or_else(of_header).map(|authority| without_root(without_port(authority)))
 }
 
-#[inline(never)]
-fn of_header(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::HOST)?.to_str().ok()
+/// `api.openai.com.` is what `api.openai.com` is: the dot says that no domain is to be tried behind it.
+pub(crate) fn without_root(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+/// Whether both name the same host, however they are spelled.
+pub(crate) fn is_same_host(one: &str, other: &str) -> bool {
+    without_root(one).eq_ignore_ascii_case(without_root(other))
 }
 
 /// See [`Head::is_local`].
-#[inline]
 pub(crate) fn is_local(host: Option<&str>) -> bool {
     let Some(host) = host else { return true };
-    // Nearly every other host ends with the first look.
-    matches!(host.as_bytes(), [b'0'..=b'9' | b'[' | b':', ..] | [.., b't' | b'T'])
-        && is_local_name(host)
-}
-
-#[inline(never)]
-fn is_local_name(host: &str) -> bool {
+    // Nearly every other host ends here.
+    if !matches!(host.as_bytes(), [b'0'..=b'9' | b'[' | b':', ..] | [.., b't' | b'T']) {
+        return false;
+    }
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.eq_ignore_ascii_case("localhost")
         || host.rsplit_once('.').is_some_and(|(_, tld)| tld.eq_ignore_ascii_case("localhost"))
@@ -153,22 +153,13 @@ fn query_param<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     })
 }
 
-/// The host in `user@host:port`. Every request passes here, ours or not.
-#[inline]
+/// The host in `user@host:port`: byte by byte, since every request passes here, ours or not.
 fn without_port(authority: &str) -> &str {
-    // Nearly all have nothing but a host.
-    let host = if is_bare(authority.as_bytes()) { authority } else { within(authority) };
-    without_root(host)
-}
-
-/// `api.openai.com.` is what `api.openai.com` is: the dot says that no domain is to be tried behind it.
-pub(crate) fn without_root(host: &str) -> &str {
-    host.strip_suffix('.').unwrap_or(host)
-}
-
-#[inline(never)]
-fn within(authority: &str) -> &str {
     let bytes = authority.as_bytes();
+    // Nearly all have nothing but a host; no early end, so that many bytes are looked at at once.
+    if !bytes.iter().fold(false, |found, byte| found | matches!(byte, b'@' | b':' | b'[')) {
+        return authority;
+    }
     let (mut start, mut end, mut in_brackets) = (0, bytes.len(), false);
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
@@ -182,50 +173,9 @@ fn within(authority: &str) -> &str {
     authority.get(start..end).unwrap_or(authority)
 }
 
-/// Whether there is nothing before or behind a host, and no brackets around it: eight bytes at once.
-fn is_bare(authority: &[u8]) -> bool {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    // Of the bytes that are `byte`, the first sets its highest bit for certain.
-    let has = |word: u64, byte: u8| {
-        let turned = word ^ (ONES * u64::from(byte));
-        turned.wrapping_sub(ONES) & !turned
-    };
-    let is_clean = |word: &[u8; 8]| {
-        let word = u64::from_le_bytes(*word);
-        (has(word, b'@') | has(word, b':') | has(word, b'[')) & (ONES << 7) == 0
-    };
-    match (authority.as_chunks(), authority.last_chunk()) {
-        // The last eight are what the whole words left, and perhaps some of theirs once more.
-        ((words, _), Some(last)) => words.iter().all(is_clean) && is_clean(last),
-        (_, None) => !authority.iter().any(|byte| matches!(byte, b'@' | b':' | b'[')),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_bare_host_is_told_from_one_with_anything_around_it() {
-        for length in 0..40 {
-            let mut bytes = vec![b'a'; length];
-            assert!(is_bare(&bytes), "{length}");
-            for at in 0..length {
-                for (byte, bare) in [
-                    (b'@', false),
-                    (b':', false),
-                    (b'[', false),
-                    (b'.', true),
-                    (b';', true),
-                    (0xba, true),
-                ] {
-                    bytes[at] = byte;
-                    assert_eq!(is_bare(&bytes), bare, "{}", bytes.escape_ascii());
-                    bytes[at] = b'a';
-                }
-            }
-        }
-    }
 
     fn head(host: &str) -> (HeaderMap, Method) {
         let mut headers = HeaderMap::new();

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 pub use self::head::Head;
 #[cfg(any(feature = "reqwest-0_12", feature = "reqwest-0_13"))]
 pub(crate) use self::head::without_root;
-pub(crate) use self::head::{host_of, is_local};
+pub(crate) use self::head::{host_of, is_local, is_same_host};
 pub use self::message::{Content, Message, Role};
 use crate::provider::{Call, Operation, Provider};
 
