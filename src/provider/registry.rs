@@ -24,6 +24,7 @@ mod tests {
         for (room, home) in rooms.iter().zip(HOMES) {
             assert_eq!(room.provider(), home.provider);
             assert!(room.owns(home.host) && room.owns(&home.host.to_uppercase()));
+            assert!(HOMES.iter().filter(|other| room.owns(other.host)).count() == 1);
         }
     }
 }

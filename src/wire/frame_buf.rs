@@ -212,6 +212,20 @@ mod tests {
     }
 
     #[test]
+    fn of_one_piece_all_frames_are_taken_at_once() {
+        let mut frames = FrameBuf::of_one_piece();
+        for round in 0..2 {
+            for text in ["one", "two", ""] {
+                frames.frame(|buf| buf.extend_from_slice(text.as_bytes()));
+                frames.mark(FrameKind::Finish);
+            }
+            assert_eq!((frames.is_empty(), frames.len()), (false, 6), "{round}");
+            assert_eq!(frames.take_all().unwrap(), "onetwo");
+            assert!(frames.is_empty() && frames.more.is_none() && frames.take_all().is_none());
+        }
+    }
+
+    #[test]
     fn frames_are_taken_in_order_whatever_comes_between() {
         let mut frames = FrameBuf::new();
         let put = |frames: &mut FrameBuf, text: &'static str| {

@@ -12,7 +12,8 @@ use super::find_special;
 
 /// Sentinels: put them into a struct's fields, then compile it.
 pub(crate) mod hole {
-    /// Stands for a string, its quotes included: of the indices 0 to 4.
+    /// Stands for a string, its quotes included but in a [template of letters](super::Template::of_letters):
+    /// of the indices 0 to 4.
     pub(crate) const fn text(index: u8) -> &'static str {
         TEXT[index as usize]
     }
@@ -66,7 +67,7 @@ impl Template {
         Self::with_holes(text, 1)
     }
 
-    /// `quotes` of each side of a text's hole stay.
+    /// So many quotes stay on either side of a text's hole: 0 or 1.
     fn with_holes(text: &[u8], quotes: usize) -> Self {
         let (mut plain, mut holes) = (Vec::with_capacity(text.len()), Vec::new());
         let (mut start, mut at) = (0, 0);
